@@ -1,0 +1,1 @@
+//! Jitter buffer, clock-drift servo, fades, mixing and sinks

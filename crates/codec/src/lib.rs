@@ -1,0 +1,1 @@
+//! Audio codecs: slices in, slices out

@@ -1,0 +1,1 @@
+//! tandemd: the receiver as a daemon with Varlink control

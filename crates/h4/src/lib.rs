@@ -1,0 +1,1 @@
+//! H4 transport over TCP, Unix socket and serial line

@@ -1,0 +1,1 @@
+//! One controller: the protocol stack governed by the multipoint policy

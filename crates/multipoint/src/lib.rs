@@ -1,0 +1,1 @@
+//! The multipoint policy: a pure function over small values

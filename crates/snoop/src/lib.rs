@@ -1,0 +1,1 @@
+//! btsnoop captures: write, read, timeline

@@ -1,0 +1,1 @@
+//! Bluetooth dongles on USB

@@ -1,0 +1,3 @@
+//! The test command: `cargo xtask test`.
+
+fn main() {}
