@@ -69,3 +69,25 @@ impl Drop for LinkKey {
         self.0.zeroize();
     }
 }
+
+/// Whether the owner is asked when a phone pairs.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Confirmation {
+    /// No: the receiver says that it has neither keys nor a screen (NoInputNoOutput).
+    #[default]
+    Auto,
+    /// Yes: the receiver can show six digits and be told yes or no (DisplayYesNo).
+    Ask,
+}
+
+/// Use of Secure Connections (P-256 keys and AES-CCM).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum SecureConnections {
+    /// Where both sides can.
+    #[default]
+    Auto,
+    /// Phones that cannot are refused.
+    Only,
+    /// Never.
+    Off,
+}

@@ -1,0 +1,139 @@
+//! What the floors above ask of a host.
+
+use wire::Address;
+
+/// Names one command, so that its end can be told: [`Event::Done`](crate::Event::Done) carries it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Ticket(pub u64);
+
+/// An order from the outside. Each ends in exactly one `Done`.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Command {
+    /// Opens pairing mode for so many seconds (1 to 3600); the end is told when it stands open.
+    Pair {
+        /// How long.
+        seconds: u32,
+    },
+    /// Ends pairing mode.
+    StopPairing,
+    /// Answers a [`Event::Confirm`](crate::Event::Confirm).
+    Confirm {
+        /// Who asked.
+        phone: Address,
+        /// Whether its owner agrees.
+        accept: bool,
+        /// The six digits that the phone shows, where it was asked for them.
+        passkey: Option<u32>,
+    },
+    /// Pages a bonded phone and brings up its profiles.
+    Connect {
+        /// Whom.
+        phone: Address,
+    },
+    /// Ends a phone's connection; it is not paged again.
+    Disconnect {
+        /// Whose.
+        phone: Address,
+    },
+    /// Ends a phone's connection and deletes its bond.
+    Forget {
+        /// Whom.
+        phone: Address,
+    },
+    /// Changes a setting until the program ends.
+    Set(Change),
+    /// Says goodbye to every phone and turns the controller off; its end means that the transport
+    /// may be closed.
+    Shutdown,
+}
+
+/// A setting that may change while the receiver runs.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Change {
+    /// The receiver's name.
+    Name(stack::Name),
+    /// How many phones may be connected at once, 1 to 6.
+    Seats(u8),
+    /// Who wins when two phones play.
+    Takeover(multipoint::Takeover),
+    /// How long pairing mode stays open when nothing else is said.
+    PairingSeconds(u32),
+    /// Whether pairing asks for a confirmation.
+    Confirm(stack::Confirmation),
+    /// The smallest encryption key that is good enough, 7 to 16 octets.
+    MinKeySize(u8),
+    /// Sound before take-over, in seconds (`blip_s`).
+    BlipSeconds(f32),
+    /// How long a phone that was put out is turned away, in seconds (`evicted_for_s`).
+    EvictedForSeconds(u32),
+    /// Whether this phone's media may take over from another's.
+    MayTakeOver {
+        /// Whose.
+        phone: Address,
+        /// The setting.
+        on: bool,
+    },
+}
+
+/// Why a command failed; the control interface's errors of the same names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Refusal {
+    /// No phone of this address is known.
+    NoSuchPhone,
+    /// The phone has no bond here.
+    NotPaired,
+    /// The phone is not connected.
+    NotConnected,
+    /// The phone cannot do this, or we cannot yet.
+    NotSupported,
+    /// The phone said no.
+    Refused,
+    /// No answer in time.
+    TimedOut,
+    /// A value out of its range.
+    BadValue,
+    /// Not now.
+    Busy,
+    /// The controller is gone.
+    ControllerLost,
+}
+
+impl Refusal {
+    /// The error's name on the control socket.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Refusal::NoSuchPhone => "NoSuchPhone",
+            Refusal::NotPaired => "NotPaired",
+            Refusal::NotConnected => "NotConnected",
+            Refusal::NotSupported => "NotSupported",
+            Refusal::Refused => "Refused",
+            Refusal::TimedOut => "TimedOut",
+            Refusal::BadValue => "BadValue",
+            Refusal::Busy => "Busy",
+            Refusal::ControllerLost => "ControllerLost",
+        }
+    }
+
+    /// One sentence for a person.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Refusal::NoSuchPhone => "no phone of this address or name is known",
+            Refusal::NotPaired => "the phone is not paired; open pairing mode and pair it",
+            Refusal::NotConnected => "the phone is not connected",
+            Refusal::NotSupported => "the phone or the receiver does not support this",
+            Refusal::Refused => "the phone refused",
+            Refusal::TimedOut => "the phone did not answer in time",
+            Refusal::BadValue => "the value is out of its range",
+            Refusal::Busy => "the receiver is busy with something that excludes this",
+            Refusal::ControllerLost => "the Bluetooth controller is gone",
+        }
+    }
+}
+
+impl core::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}: {}", self.name(), self.text())
+    }
+}
+
+impl std::error::Error for Refusal {}

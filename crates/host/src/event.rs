@@ -1,0 +1,181 @@
+//! What a host tells the floors above.
+
+use stack::Name;
+use wire::Address;
+
+use crate::command::{Refusal, Ticket};
+
+/// Something happened. The shapes are those of the control interface's events.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Event {
+    /// The controller came up, or was lost.
+    Controller {
+        /// Whether it is up.
+        up: bool,
+        /// Its own address, all zero while it is not known.
+        address: Address,
+    },
+    /// Pairing mode opened or ended.
+    Pairing {
+        /// Whether it stands open.
+        open: bool,
+        /// For how long yet.
+        seconds: u32,
+    },
+    /// The owner is asked; the answer is [`Command::Confirm`](crate::Command::Confirm).
+    Confirm {
+        /// Who pairs.
+        phone: Address,
+        /// What is asked.
+        kind: ConfirmKind,
+        /// The six digits to compare or to type in on the phone.
+        passkey: Option<u32>,
+    },
+    /// A phone has a new bond.
+    Paired {
+        /// Which.
+        phone: Address,
+    },
+    /// A phone's connection came up or went, or its name became known.
+    Phone {
+        /// Which.
+        phone: Address,
+        /// Its name, empty while unknown.
+        name: Name,
+        /// Whether it is connected.
+        connected: bool,
+        /// Why it went: the HCI status.
+        reason: Option<u8>,
+    },
+    /// A profile came up or went.
+    Profile {
+        /// Whose.
+        phone: Address,
+        /// Which profile.
+        profile: Profile,
+        /// Whether it is up.
+        up: bool,
+    },
+    /// A media stream changed its state.
+    Stream {
+        /// Whose.
+        phone: Address,
+        /// Its state now.
+        state: StreamState,
+        /// The codec.
+        codec: Codec,
+        /// Samples a second.
+        rate: u32,
+        /// 1 or 2.
+        channels: u8,
+    },
+    /// Who is heard changed. Empty: silence.
+    Audible {
+        /// The sources; several only with the policy `mix`.
+        sources: heapless::Vec<Source, { multipoint::MAX_SEATS }>,
+    },
+    /// What the policy told a phone to do.
+    Order {
+        /// Whom.
+        phone: Address,
+        /// What.
+        order: OrderKind,
+    },
+    /// A phone lost its seat to another.
+    Evicted {
+        /// Who went.
+        phone: Address,
+        /// For whom.
+        by: Address,
+    },
+    /// A link's state; at most once in 10 s for each phone.
+    Link {
+        /// Whose.
+        phone: Address,
+        /// Received signal strength, dB against the golden range (Core 5.4, Vol 4, Part E, 7.5.4).
+        rssi: Option<i8>,
+        /// Whether we are its central.
+        central: bool,
+        /// Whether it is in sniff mode.
+        sniff: bool,
+    },
+    /// A command ended.
+    Done {
+        /// Which.
+        ticket: Ticket,
+        /// How.
+        result: Result<(), Refusal>,
+    },
+    /// Something that its owner should know.
+    Warning {
+        /// A stable word.
+        code: &'static str,
+        /// One sentence.
+        text: heapless::String<160>,
+    },
+}
+
+/// What the owner is asked when pairing (Core 5.4, Vol 3, Part C, 5.2.2.6).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ConfirmKind {
+    /// Both show six digits: are they the same?
+    Compare,
+    /// Type these six digits on the phone.
+    Display,
+    /// Give the six digits that the phone shows.
+    Enter,
+    /// May it pair?
+    Consent,
+}
+
+/// A profile.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Profile {
+    /// Advanced Audio Distribution.
+    A2dp,
+}
+
+/// A media stream's state, as the ear would call it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum StreamState {
+    /// Configured and ready.
+    Open,
+    /// Media flows.
+    Playing,
+    /// Paused by the phone.
+    Suspended,
+    /// Gone.
+    Closed,
+}
+
+/// A codec.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Codec {
+    /// Low complexity subband coding.
+    Sbc,
+}
+
+/// One of those who are heard.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Source {
+    /// Who.
+    pub phone: Address,
+    /// What of it.
+    pub kind: SourceKind,
+    /// How loud, 0 to 1.
+    pub gain: f32,
+}
+
+/// What of a phone is heard.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SourceKind {
+    /// Music.
+    Media,
+}
+
+/// What the policy tells a phone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum OrderKind {
+    /// Give up the seat.
+    Disconnect,
+}

@@ -1,0 +1,71 @@
+//! The sizes that a host is built with, and the settings it starts from.
+
+use stack::{Confirmation, Name, SecureConnections};
+
+/// How much a host holds at most. Everything is allocated when it is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Blocks in the arena that it sends from.
+    pub blocks: usize,
+    /// Octets in a block.
+    pub block_size: usize,
+    /// Effects between two drains.
+    pub effects: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { blocks: 64, block_size: 2048, effects: 256 }
+    }
+}
+
+/// What the owner chose.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Settings {
+    /// The receiver's name.
+    pub name: Name,
+    /// Class of device, 24 bits.
+    pub class: u32,
+    /// The policy's settings.
+    pub policy: multipoint::Policy,
+    /// How long pairing mode stays open unless said otherwise.
+    pub pairing_seconds: u32,
+    /// Whether pairing asks.
+    pub confirm: Confirmation,
+    /// A PIN for phones without Secure Simple Pairing; without one they are turned away.
+    pub legacy_pin: Option<heapless::Vec<u8, 16>>,
+    /// The smallest encryption key that is good enough, 7 to 16 octets.
+    pub min_key_size: u8,
+    /// Secure Connections.
+    pub secure_connections: SecureConnections,
+    /// Whether phones may be connected from here at start and after a loss.
+    pub reconnect: bool,
+    /// Seconds of sound before a phone without playback status takes over.
+    pub blip_seconds: f32,
+    /// Seconds after connecting in which nothing takes over.
+    pub settle_seconds: f32,
+    /// Seconds for which a phone that was put out is turned away.
+    pub evicted_for_seconds: u32,
+    /// The delay that we report to phones, in tenths of a millisecond (AVDTP 1.3, 8.19).
+    pub delay: u16,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            name: Name::try_from("Tandem").unwrap_or_default(),
+            class: 0x24_0404,
+            policy: multipoint::Policy::default(),
+            pairing_seconds: 180,
+            confirm: Confirmation::Auto,
+            legacy_pin: None,
+            min_key_size: 16,
+            secure_connections: SecureConnections::Auto,
+            reconnect: true,
+            blip_seconds: 2.0,
+            settle_seconds: 5.0,
+            evicted_for_seconds: 60,
+            delay: 1500,
+        }
+    }
+}
