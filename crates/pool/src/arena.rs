@@ -4,8 +4,8 @@
 use core::ptr::NonNull;
 
 use crate::frame::Frame;
-use crate::queue::Queue;
-use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering, fence};
+use crate::free::{FreeBlocks, MOST};
+use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering, Witness};
 
 /// Bytes kept free before the data of a fresh frame, so that every layer's header can be prepended
 /// in place (H4 1, ACL 4, L2CAP 4, RTP and codec headers 13; rounded up).
@@ -20,7 +20,9 @@ pub(crate) struct Inner {
     block_size: usize,
     /// How many frames share each block.
     shares: Box<[AtomicU32]>,
-    free: Queue<u32>,
+    free: FreeBlocks,
+    /// Under loom, proves that a block's old frames are done with it when it is handed out again.
+    witnesses: Box<[Witness]>,
     copied: AtomicU64,
     refused: AtomicU64,
     /// Gives the memory back.
@@ -29,24 +31,26 @@ pub(crate) struct Inner {
 
 // SAFETY: the memory is only reached through frames, each of which owns its region alone.
 unsafe impl Send for Inner {}
-// SAFETY: as above; the shared fields are atomics and a lock-free queue.
+// SAFETY: as above; the other fields are atomics, or never change.
 unsafe impl Sync for Inner {}
 
 impl Arena {
-    /// An arena on the heap. Zeroed, so that every page is the process's own before real time starts.
+    /// An arena on the heap, zeroed. The system may hand out its pages only when they are first
+    /// touched: who needs them before real time starts locks or pre-faults [`extent`](Arena::extent).
     ///
     /// # Panics
-    /// When a size is zero or the total does not fit the address space: both are the caller's constants.
+    /// As [`from_mapping`](Arena::from_mapping), and when the total does not fit the address space.
     pub fn new(blocks: usize, block_size: usize) -> Self {
+        check_sizes(blocks, block_size);
         let len = blocks.checked_mul(block_size).expect("arena size fits the address space");
         let memory: &'static mut [u8] = Box::leak(vec![0u8; len].into_boxed_slice());
-        let start = NonNull::from(&mut *memory).cast::<u8>();
-        let address = start.as_ptr() as usize;
+        let start = NonNull::from(memory).cast::<u8>();
+        let leaked = Leaked(NonNull::slice_from_raw_parts(start, len));
         let release = move || {
-            let slice = core::ptr::slice_from_raw_parts_mut(address as *mut u8, len);
+            let leaked = leaked;
             // SAFETY: the slice was leaked from a box of this length above, and the arena that
             // calls this once, when its last frame is gone, held the only way to it.
-            drop(unsafe { Box::from_raw(slice) });
+            drop(unsafe { Box::from_raw(leaked.0.as_ptr()) });
         };
         // SAFETY: the leaked box is exclusively ours until `release`.
         unsafe { Arena::from_mapping(start, blocks, block_size, Box::new(release)) }
@@ -61,28 +65,21 @@ impl Arena {
     /// device that the frame's owner handed it to.
     ///
     /// # Panics
-    /// When a size is zero, or a block too large for the frame's 32-bit offsets.
+    /// When there are no blocks or more than 65,534, or a block is not larger than [`HEADROOM`] or
+    /// too large for 32 bits: these are the caller's constants.
     pub unsafe fn from_mapping(
         memory: NonNull<u8>,
         blocks: usize,
         block_size: usize,
         release: Box<dyn FnOnce() + Send + Sync>,
     ) -> Self {
-        assert!(
-            blocks > 0 && block_size > HEADROOM,
-            "an arena has blocks, larger than the headroom"
-        );
-        assert!(u32::try_from(block_size).is_ok() && u32::try_from(blocks).is_ok());
-        let free = Queue::new(blocks);
-        for block in 0..blocks {
-            let pushed = free.push(block as u32);
-            debug_assert!(pushed.is_ok());
-        }
+        check_sizes(blocks, block_size);
         Arena(Arc::new(Inner {
             memory,
             block_size,
             shares: (0..blocks).map(|_| AtomicU32::new(0)).collect(),
-            free,
+            free: FreeBlocks::new(blocks),
+            witnesses: (0..blocks).map(|_| Witness::new()).collect(),
             copied: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             release: Some(release),
@@ -96,6 +93,7 @@ impl Arena {
             self.0.refused.fetch_add(1, Ordering::Relaxed);
             return None;
         };
+        self.0.witnesses[block as usize].renewed();
         self.0.shares[block as usize].store(1, Ordering::Relaxed);
         Some(Frame::on_block(self.clone(), block, self.0.block_size as u32))
     }
@@ -136,6 +134,12 @@ impl Arena {
     }
 }
 
+fn check_sizes(blocks: usize, block_size: usize) {
+    assert!(blocks > 0 && block_size > HEADROOM, "an arena has blocks, larger than the headroom");
+    assert!(blocks <= MOST, "an arena has at most {MOST} blocks");
+    assert!(u32::try_from(block_size).is_ok(), "a block's offsets fit 32 bits");
+}
+
 impl Inner {
     pub(crate) fn block_start(&self, block: u32) -> NonNull<u8> {
         // SAFETY: `block` is one of the arena's, so the offset is inside the memory.
@@ -147,15 +151,28 @@ impl Inner {
         self.shares[block as usize].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Says that a frame touched its block; only loom listens.
+    pub(crate) fn witness(&self, block: u32) {
+        self.witnesses[block as usize].accessed();
+    }
+
     pub(crate) fn give_back(&self, block: u32) {
-        if self.shares[block as usize].fetch_sub(1, Ordering::Release) == 1 {
-            // Orders every frame's last access before the block's next use.
-            fence(Ordering::Acquire);
-            let pushed = self.free.push(block);
-            debug_assert!(pushed.is_ok(), "the free list has room for every block");
+        let shares = &self.shares[block as usize];
+        // A count of one is ours, and only a holder could raise it: no exchange is needed then.
+        // Acquire orders the other frames' last accesses before the block's next use.
+        if shares.load(Ordering::Acquire) == 1 || shares.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.free.push(block);
         }
     }
 }
+
+/// The heap behind [`Arena::new`].
+struct Leaked(NonNull<[u8]>);
+
+// SAFETY: the owner of a leaked box may give it back from any thread.
+unsafe impl Send for Leaked {}
+// SAFETY: nothing can be done through a shared reference.
+unsafe impl Sync for Leaked {}
 
 impl Drop for Inner {
     fn drop(&mut self) {

@@ -9,6 +9,7 @@
 //! the block without ever overlapping; so every frame may be written as well as read.
 
 use core::ops::{Deref, DerefMut};
+use core::ptr::NonNull;
 
 use crate::arena::{Arena, HEADROOM};
 use crate::instant::Instant;
@@ -28,6 +29,8 @@ impl std::error::Error for Full {}
 /// Owned bytes inside an [`Arena`]; dropping it sends the block home.
 pub struct Frame {
     arena: Arena,
+    /// The first byte of the block.
+    base: NonNull<u8>,
     arrival: Instant,
     block: u32,
     floor: u32,
@@ -36,10 +39,17 @@ pub struct Frame {
     limit: u32,
 }
 
+// SAFETY: a frame is the only owner of its region of the block, wherever it goes.
+unsafe impl Send for Frame {}
+// SAFETY: a shared frame can only be read.
+unsafe impl Sync for Frame {}
+
 impl Frame {
     pub(crate) fn on_block(arena: Arena, block: u32, size: u32) -> Self {
+        let base = arena.0.block_start(block);
         let start = HEADROOM as u32;
-        Frame { arena, arrival: Instant::ZERO, block, floor: 0, start, end: start, limit: size }
+        let arrival = Instant::ZERO;
+        Frame { arena, base, arrival, block, floor: 0, start, end: start, limit: size }
     }
 
     /// When the packet arrived, as stamped by its transport.
@@ -91,12 +101,12 @@ impl Frame {
 
     /// The room behind the packet, to be filled and then claimed with [`grow`](Frame::grow).
     pub fn spare_mut(&mut self) -> &mut [u8] {
-        let start = self.arena.0.block_start(self.block);
+        self.arena.0.witness(self.block);
         // SAFETY: `end..limit` lies inside this frame's region of an initialised block; regions of
         // different frames never overlap, and `&mut self` makes this the only access to ours.
         unsafe {
             core::slice::from_raw_parts_mut(
-                start.as_ptr().add(self.end as usize),
+                self.base.as_ptr().add(self.end as usize),
                 (self.limit - self.end) as usize,
             )
         }
@@ -118,6 +128,7 @@ impl Frame {
         self.arena.0.share(self.block);
         let front = Frame {
             arena: self.arena.clone(),
+            base: self.base,
             arrival: self.arrival,
             block: self.block,
             floor: self.floor,
@@ -135,6 +146,11 @@ impl Frame {
         &self.arena
     }
 
+    /// Bytes that can still be appended.
+    pub fn room(&self) -> usize {
+        (self.limit - self.end) as usize
+    }
+
     /// Bytes that can still be prepended.
     pub fn headroom(&self) -> usize {
         (self.start - self.floor) as usize
@@ -145,12 +161,12 @@ impl Deref for Frame {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        let start = self.arena.0.block_start(self.block);
+        self.arena.0.witness(self.block);
         // SAFETY: `start..end` lies inside this frame's region of an initialised block, which no
         // other frame overlaps; `&self` keeps this frame from being written meanwhile.
         unsafe {
             core::slice::from_raw_parts(
-                start.as_ptr().add(self.start as usize),
+                self.base.as_ptr().add(self.start as usize),
                 (self.end - self.start) as usize,
             )
         }
@@ -159,11 +175,11 @@ impl Deref for Frame {
 
 impl DerefMut for Frame {
     fn deref_mut(&mut self) -> &mut [u8] {
-        let start = self.arena.0.block_start(self.block);
+        self.arena.0.witness(self.block);
         // SAFETY: as in `deref`, and `&mut self` makes this the only access.
         unsafe {
             core::slice::from_raw_parts_mut(
-                start.as_ptr().add(self.start as usize),
+                self.base.as_ptr().add(self.start as usize),
                 (self.end - self.start) as usize,
             )
         }

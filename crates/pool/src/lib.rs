@@ -5,6 +5,7 @@
 
 mod arena;
 mod frame;
+mod free;
 mod instant;
 mod queue;
 mod sync;
@@ -13,3 +14,6 @@ pub use arena::{Arena, HEADROOM};
 pub use frame::{Frame, Full};
 pub use instant::Instant;
 pub use queue::Queue;
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -1,9 +1,11 @@
 //! A bounded lock-free queue for any number of producers and consumers (D. Vyukov's array queue):
-//! the arena's free list, and the rings between threads.
+//! the rings between threads.
 //!
 //! Every cell carries a sequence number. A producer may fill cell `i` when its number equals the
 //! tail, a consumer may empty it when the number equals the head plus one; claiming either end is
-//! one compare-and-swap. No operation waits for another thread.
+//! one compare-and-swap. No operation waits for another thread, not even for one that was suspended
+//! between claiming a cell and leaving it: the queue then looks full to producers, or empty to
+//! consumers, from that cell on.
 
 use core::mem::MaybeUninit;
 
@@ -50,7 +52,7 @@ impl<T> Queue<T> {
         self.cells.len()
     }
 
-    /// Appends `value`; gives it back when the queue is full.
+    /// Appends `value`; gives it back when the queue is full (or looks so: see the module's header).
     pub fn push(&self, value: T) -> Result<(), T> {
         let mut tail = self.tail.0.load(Ordering::Relaxed);
         loop {
@@ -113,22 +115,38 @@ impl<T> Queue<T> {
     }
 
     /// Appends `value`, dropping the oldest values to make room; returns how many were dropped.
+    ///
+    /// Where a consumer is just leaving the cell that comes next, `value` itself is dropped and
+    /// counted: waiting for that consumer could take for ever if this thread keeps it from running.
     pub fn force_push(&self, mut value: T) -> usize {
         let mut dropped = 0;
-        loop {
+        for _ in 0..self.cells.len() {
             match self.push(value) {
                 Ok(()) => return dropped,
                 Err(back) => value = back,
             }
-            dropped += usize::from(self.pop().is_some());
+            if self.len() == self.cells.len() {
+                dropped += usize::from(self.pop().is_some());
+            } else if self.push_is_blocked() {
+                break;
+            }
         }
+        dropped + 1
+    }
+
+    /// Whether the cell for the next value has been claimed by a consumer that has not left it.
+    fn push_is_blocked(&self) -> bool {
+        let tail = self.tail.0.load(Ordering::Relaxed);
+        let sequence = self.cells[tail & (self.cells.len() - 1)].sequence.load(Ordering::Acquire);
+        (sequence.wrapping_sub(tail) as isize) < 0
     }
 
     /// How many values wait, approximately while other threads are at work.
     pub fn len(&self) -> usize {
         let head = self.head.0.load(Ordering::Relaxed);
         let tail = self.tail.0.load(Ordering::Relaxed);
-        tail.wrapping_sub(head).min(self.cells.len())
+        // The two were read one after the other: never less than none, nor more than all.
+        (tail.wrapping_sub(head) as isize).clamp(0, self.cells.len() as isize) as usize
     }
 
     /// Whether no value waits, as [`len`](Queue::len).

@@ -4,13 +4,13 @@
 pub(crate) use loom::{
     cell::UnsafeCell,
     sync::Arc,
-    sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
+    sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
     Arc,
-    atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
+    atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering},
 };
 
 /// std's cell with loom's access methods.
@@ -26,5 +26,33 @@ impl<T> UnsafeCell<T> {
 
     pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
         f(self.0.get())
+    }
+}
+
+/// Stands for memory that loom cannot see: reports accesses to it to loom, and is nothing otherwise.
+pub(crate) struct Witness(#[cfg(loom)] UnsafeCell<()>);
+
+// SAFETY: the cell inside holds nothing; it only tells loom about accesses.
+#[cfg(loom)]
+unsafe impl Sync for Witness {}
+
+impl Witness {
+    pub(crate) fn new() -> Self {
+        Witness(
+            #[cfg(loom)]
+            UnsafeCell::new(()),
+        )
+    }
+
+    /// One of perhaps several owners touches its part of the memory.
+    pub(crate) fn accessed(&self) {
+        #[cfg(loom)]
+        self.0.with(|_| ());
+    }
+
+    /// The memory gets a new owner: every access by an old one must have happened before.
+    pub(crate) fn renewed(&self) {
+        #[cfg(loom)]
+        self.0.with_mut(|_| ());
     }
 }
