@@ -1,0 +1,131 @@
+//! Whose music is heard.
+//!
+//! With nobody audible, any start is heard at once. To take over from an audible phone, one whose
+//! playback status is not known must have sounded for a while ([`Timer::Blip`]) in a playing that
+//! began after it settled in. When the audible phone stops, the one that started last among those
+//! still playing is heard.
+
+use crate::decide::Decision;
+use crate::policy::Takeover;
+use crate::roster::{Media, Order, SeatId, Timer};
+use crate::seats::{close_gap, promote};
+
+pub(crate) fn started(decision: &mut Decision, id: SeatId) {
+    if decision.plays(id) {
+        return;
+    }
+    let seat = decision.roster.at(id);
+    seat.media = Media::Playing;
+    seat.uninvited = seat.settling;
+    promote(&mut decision.roster.seats, id, |seat| &mut seat.started);
+    if decision.policy.takeover == Takeover::Mix {
+        promote(&mut decision.roster.seats, id, |seat| &mut seat.heard);
+    }
+}
+
+pub(crate) fn stopped(decision: &mut Decision, id: SeatId) {
+    if !decision.plays(id) {
+        return;
+    }
+    decision.disarm_blip(id);
+    let seat = decision.roster.at(id);
+    let gone = core::mem::take(&mut seat.started);
+    seat.media = Media::Idle;
+    seat.sounding = false;
+    seat.uninvited = false;
+    for seat in &mut decision.roster.seats {
+        close_gap(&mut seat.started, gone);
+    }
+    decision.roster.audible &= !(1 << id.0);
+}
+
+pub(crate) fn sounding(decision: &mut Decision, id: SeatId, on: bool) {
+    if !decision.plays(id) {
+        return;
+    }
+    let seat = decision.roster.at(id);
+    seat.sounding = on;
+    if !on && !seat.settling {
+        // Whatever sounds next was started by somebody.
+        seat.uninvited = false;
+    } else if on && seat.settling {
+        seat.uninvited = true;
+    }
+}
+
+pub(crate) fn blip_ended(decision: &mut Decision, id: SeatId) {
+    if core::mem::take(&mut decision.roster.at(id).blip) && may_take_over(decision, id) {
+        promote(&mut decision.roster.seats, id, |seat| &mut seat.started);
+        decision.roster.audible = 1 << id.0;
+    }
+}
+
+pub(crate) fn policy_changed(decision: &mut Decision) {
+    if decision.policy.takeover != Takeover::Mix && decision.roster.audible.count_ones() > 1 {
+        let last = last_started(decision).map_or(0, |id| 1 << id.0);
+        decision.roster.audible = last;
+    }
+}
+
+/// After each fact: fills a silence, keeps the timers to what they are for, and remembers who is heard.
+pub(crate) fn settle(decision: &mut Decision) {
+    let before = decision.roster.audible;
+    if decision.policy.takeover == Takeover::Mix {
+        decision.roster.audible =
+            decision.roster.which(|s| s.media == Media::Playing).fold(0, |set, id| set | 1 << id.0);
+    } else if before == 0 {
+        decision.roster.audible = next(decision).map_or(0, |id| 1 << id.0);
+    }
+    for id in (0..decision.roster.seats.len() as u8).map(SeatId) {
+        let wanted = may_take_over(decision, id);
+        if wanted && !decision.roster.at(id).blip {
+            decision.roster.at(id).blip = true;
+            decision.order(Order::Arm(id, Timer::Blip));
+        } else if !wanted {
+            decision.disarm_blip(id);
+        }
+        remember(decision, id);
+    }
+}
+
+/// Who is heard when nobody is.
+fn next(decision: &Decision) -> Option<SeatId> {
+    match decision.policy.takeover {
+        Takeover::Last | Takeover::Mix => last_started(decision),
+        Takeover::First | Takeover::FirstMute => {
+            playing(decision).min_by_key(|&id| decision.roster.seats[id.0 as usize].started)
+        }
+    }
+}
+
+fn last_started(decision: &Decision) -> Option<SeatId> {
+    playing(decision).max_by_key(|&id| decision.roster.seats[id.0 as usize].started)
+}
+
+fn playing(decision: &Decision) -> impl Iterator<Item = SeatId> + '_ {
+    decision.roster.which(|seat| seat.media == Media::Playing)
+}
+
+/// Whether a seat's sound would take over, if it goes on.
+fn may_take_over(decision: &Decision, id: SeatId) -> bool {
+    let seat = &decision.roster.seats[id.0 as usize];
+    decision.policy.takeover == Takeover::Last
+        && decision.roster.audible != 0
+        && !decision.roster.is_audible(id)
+        && seat.media == Media::Playing
+        && seat.sounding
+        && !seat.settling
+        && !seat.uninvited
+        && !seat.modest
+}
+
+/// The phone heard last is the one that is heard now.
+fn remember(decision: &mut Decision, id: SeatId) {
+    let top = decision.roster.seats.iter().map(|seat| seat.heard).max().unwrap_or(0);
+    let seat = decision.roster.seats[id.0 as usize];
+    if decision.roster.is_audible(id)
+        && (seat.heard == 0 || seat.heard < top && decision.roster.audible.count_ones() == 1)
+    {
+        promote(&mut decision.roster.seats, id, |seat| &mut seat.heard);
+    }
+}

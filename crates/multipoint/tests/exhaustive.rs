@@ -1,0 +1,274 @@
+//! Every state that one, two and three seats can reach, and every legal fact from each, against
+//! invariants that are written over rosters and orders alone. The numbers of states are golden: a
+//! change of the policy that moves one is looked at.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use tandem_multipoint::{
+    Fact, MAX_SEATS, Media, Order, Orders, Policy, Roster, SeatId, Takeover, Timer, decide,
+};
+
+const TAKEOVERS: [Takeover; 4] =
+    [Takeover::Last, Takeover::First, Takeover::FirstMute, Takeover::Mix];
+
+/// Every fact that the world could report in this state.
+fn legal(roster: &Roster, modest: bool) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for put_out in [false, true] {
+        facts.push(Fact::Arrived { put_out, modest });
+    }
+    if roster.waiting {
+        facts.push(Fact::NewcomerLeft);
+    }
+    for n in 0..MAX_SEATS {
+        let (id, seat) = (SeatId(n as u8), roster.seats[n]);
+        if !seat.taken {
+            continue;
+        }
+        facts.push(Fact::Left(id));
+        match seat.media {
+            Media::Idle => facts.push(Fact::Started(id)),
+            Media::Playing => {
+                facts.push(Fact::Stopped(id));
+                facts.push(Fact::Sounding(id, !seat.sounding));
+            }
+        }
+        if seat.settling {
+            facts.push(Fact::Elapsed(id, Timer::Settle));
+        }
+        if seat.blip {
+            facts.push(Fact::Elapsed(id, Timer::Blip));
+        }
+    }
+    facts
+}
+
+/// What is wrong with a step, if anything.
+fn violation(
+    policy: Policy,
+    before: &Roster,
+    fact: Fact,
+    after: &Roster,
+    orders: &Orders,
+) -> Option<&'static str> {
+    state_violation(policy, after)
+        .or_else(|| order_violation(policy, before, fact, after, orders))
+        .or_else(|| takeover_violation(policy, before, fact, after))
+}
+
+fn state_violation(policy: Policy, after: &Roster) -> Option<&'static str> {
+    let taken = after.seats.iter().filter(|s| s.taken).count();
+    let playing = |n: usize| after.seats[n].taken && after.seats[n].media == Media::Playing;
+    let audible = |n: usize| after.audible & (1 << n) != 0;
+    if taken > usize::from(policy.seats) {
+        return Some("more phones than seats");
+    }
+    if (0..MAX_SEATS).any(|n| audible(n) && !playing(n)) {
+        return Some("somebody is heard who does not play");
+    }
+    if (0..MAX_SEATS).any(playing) && after.audible == 0 {
+        return Some("somebody plays and nobody is heard");
+    }
+    if policy.takeover != Takeover::Mix && after.audible.count_ones() > 1 {
+        return Some("two are heard");
+    }
+    if policy.takeover == Takeover::Mix && (0..MAX_SEATS).any(|n| playing(n) && !audible(n)) {
+        return Some("somebody is missing from the mix");
+    }
+    if after.seats.iter().any(|s| !s.taken && *s != Default::default()) {
+        return Some("an empty seat remembers something");
+    }
+    if (0..MAX_SEATS).any(|n| after.seats[n].blip && (!playing(n) || audible(n))) {
+        return Some("a take-over is timed for a phone that cannot take over");
+    }
+    if after.waiting && !after.seats.iter().any(|s| s.leaving) {
+        return Some("a newcomer waits for nobody");
+    }
+    type Rank = fn(&tandem_multipoint::Seat) -> u8;
+    let ranks: [Rank; 3] = [|s| s.started, |s| s.heard, |s| s.joined];
+    for rank in ranks {
+        let mut ranks: Vec<u8> = after.seats.iter().map(rank).filter(|&r| r > 0).collect();
+        ranks.sort_unstable();
+        if ranks.iter().enumerate().any(|(i, &r)| usize::from(r) != i + 1) {
+            return Some("ranks are not 1, 2, 3");
+        }
+    }
+    None
+}
+
+fn order_violation(
+    policy: Policy,
+    before: &Roster,
+    fact: Fact,
+    after: &Roster,
+    orders: &Orders,
+) -> Option<&'static str> {
+    let last_heard = (0..MAX_SEATS)
+        .filter(|&n| before.seats[n].heard > 0)
+        .max_by_key(|&n| before.seats[n].heard);
+    let occupied = before.seats.iter().filter(|s| s.taken).count();
+    let running = |id: SeatId, timer: Timer| match timer {
+        Timer::Settle => before.seats[id.0 as usize].settling,
+        Timer::Blip => before.seats[id.0 as usize].blip,
+    };
+    let mut timers: HashMap<(SeatId, Timer), bool> = HashMap::new();
+    for n in 0..MAX_SEATS as u8 {
+        for timer in [Timer::Settle, Timer::Blip] {
+            let ended = fact == Fact::Elapsed(SeatId(n), timer);
+            timers.insert((SeatId(n), timer), running(SeatId(n), timer) && !ended);
+        }
+    }
+    for order in orders {
+        match *order {
+            Order::Seat(id) if before.seats[id.0 as usize].taken && fact != Fact::Left(id) => {
+                return Some("a newcomer was given a seat that is taken");
+            }
+            Order::Disconnect(id) if !before.seats[id.0 as usize].taken => {
+                return Some("an order went to an empty seat");
+            }
+            Order::Disconnect(id)
+                if policy.takeover != Takeover::Mix
+                    && policy.seats > 1
+                    && last_heard == Some(id.0 as usize) =>
+            {
+                return Some("the phone heard last lost its seat");
+            }
+            Order::TurnAway => {
+                let put_out = matches!(fact, Fact::Arrived { put_out: true, .. });
+                let leaving = before.seats.iter().any(|s| s.leaving);
+                if !before.waiting && (!put_out || leaving || occupied < usize::from(policy.seats))
+                {
+                    return Some("a newcomer was turned away without a reason");
+                }
+            }
+            Order::Arm(id, timer) => {
+                timers.insert((id, timer), true);
+            }
+            Order::Disarm(id, timer) => {
+                timers.insert((id, timer), false);
+            }
+            Order::Seat(_) | Order::Disconnect(_) => {}
+        }
+    }
+    let told = |n: u8, timer| timers[&(SeatId(n), timer)];
+    for n in 0..MAX_SEATS as u8 {
+        let seat = after.seats[n as usize];
+        if told(n, Timer::Settle) != seat.settling || told(n, Timer::Blip) != seat.blip {
+            return Some("the timers that were ordered are not those that run");
+        }
+    }
+    None
+}
+
+fn takeover_violation(
+    policy: Policy,
+    before: &Roster,
+    fact: Fact,
+    after: &Roster,
+) -> Option<&'static str> {
+    if policy.takeover == Takeover::Mix || before.audible == 0 || after.audible == before.audible {
+        return None;
+    }
+    let incumbent = before.audible.trailing_zeros() as usize;
+    let gone = !after.seats[incumbent].taken
+        || after.seats[incumbent].media == Media::Idle
+        || fact == Fact::Left(SeatId(incumbent as u8));
+    if gone {
+        return None;
+    }
+    let winner = after.audible.trailing_zeros() as usize;
+    let seat = before.seats[winner];
+    if policy.takeover != Takeover::Last {
+        return Some("the first did not keep the ear");
+    }
+    if fact != Fact::Elapsed(SeatId(winner as u8), Timer::Blip) {
+        return Some("a take-over without two seconds of sound");
+    }
+    if seat.settling || seat.uninvited || seat.modest || !seat.sounding {
+        return Some("a take-over by a phone that may not take over");
+    }
+    None
+}
+
+/// Visits everything; returns the number of states.
+fn explore(policy: Policy, modest: bool) -> usize {
+    let mut seen: HashMap<Roster, Option<(Roster, Fact)>> = HashMap::new();
+    seen.insert(Roster::default(), None);
+    let mut edge = vec![Roster::default()];
+    while !edge.is_empty() {
+        let mut next = Vec::new();
+        for before in edge {
+            for fact in legal(&before, modest) {
+                let (after, orders) = decide(policy, before, fact);
+                if let Some(what) = violation(policy, &before, fact, &after, &orders) {
+                    panic!(
+                        "{policy:?}: {what}\n{}last: {fact:?} -> {orders:?}\n{after:?}",
+                        trace(&seen, before)
+                    );
+                }
+                if let Entry::Vacant(entry) = seen.entry(after) {
+                    entry.insert(Some((before, fact)));
+                    next.push(after);
+                }
+            }
+        }
+        edge = next;
+    }
+    seen.len()
+}
+
+/// The shortest way to a state: the search is breadth first.
+fn trace(seen: &HashMap<Roster, Option<(Roster, Fact)>>, mut at: Roster) -> String {
+    let mut facts = Vec::new();
+    while let Some((before, fact)) = seen[&at] {
+        facts.push(format!("{fact:?}\n"));
+        at = before;
+    }
+    facts.into_iter().rev().collect()
+}
+
+#[test]
+fn one_seat() {
+    let counts = TAKEOVERS.map(|takeover| explore(Policy { seats: 1, takeover }, false));
+    assert_eq!(counts, [31; 4]);
+}
+
+#[test]
+fn two_seats() {
+    let counts = TAKEOVERS.map(|takeover| explore(Policy { seats: 2, takeover }, false));
+    assert_eq!(counts, [2177, 1937, 1937, 1361]);
+}
+
+#[test]
+fn two_seats_of_phones_that_do_not_take_over() {
+    assert_eq!(explore(Policy { seats: 2, takeover: Takeover::Last }, true), 1937);
+}
+
+#[test]
+fn three_seats() {
+    assert_eq!(explore(Policy { seats: 3, takeover: Takeover::Last }, false), 566_893);
+}
+
+#[test]
+fn a_change_of_policy_leaves_a_legal_state() {
+    let mut seed = 0x1234_5678_9abc_def0_u64;
+    let mut random = move |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let (mut policy, mut roster) = (Policy::default(), Roster::default());
+    for _ in 0..200_000 {
+        if random(20) == 0 {
+            policy = Policy { seats: 1 + random(6) as u8, takeover: TAKEOVERS[random(4)] };
+            let (after, orders) = decide(policy, roster, Fact::PolicyChanged);
+            let staying = after.seats.iter().filter(|s| s.taken && !s.leaving).count();
+            assert!(staying <= usize::from(policy.seats), "{policy:?} {roster:?} {orders:?}");
+            assert!(policy.takeover == Takeover::Mix || after.audible.count_ones() <= 1);
+            roster = after;
+        } else {
+            let facts = legal(&roster, false);
+            roster = decide(policy, roster, facts[random(facts.len())]).0;
+        }
+    }
+}
