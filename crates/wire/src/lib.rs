@@ -2,6 +2,14 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod a2dp;
 pub mod address;
+pub mod avdtp;
+pub mod error;
+mod error;
+pub mod h4;
+pub mod rtp;
 
 pub use address::Address;
+pub use error::{Malformed, NoRoom};
+pub use error::{Malformed, NoRoom};
