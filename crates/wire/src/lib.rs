@@ -1,15 +1,20 @@
 //! Packet views and builders for every Bluetooth layer that Tandem speaks. `no_std`, no `unsafe`.
+//!
+//! One module a protocol. Each has types whose values can only be legal; `parse` checks every bound
+//! once and fails with [`Malformed`], `write` builds the packet and fails with [`NoRoom`]. Nothing
+//! here allocates, keeps state, or panics on what a peer sent.
 #![no_std]
 #![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
 
 pub mod a2dp;
 pub mod address;
 pub mod avdtp;
 pub mod error;
-mod error;
 pub mod h4;
 pub mod rtp;
 
 pub use address::Address;
-pub use error::{Malformed, NoRoom};
 pub use error::{Malformed, NoRoom};
