@@ -1,1 +1,6 @@
-//! A Bluetooth receiver in a library: several phones connected at once for music and calls
+//! Tandem: a Bluetooth receiver in a library.
+
+pub mod bonds;
+pub mod config;
+
+pub use config::{Config, ConfigError};

@@ -1,0 +1,297 @@
+//! Every key: its name, what it takes, and when it counts.
+
+use multipoint::Takeover;
+use stack::{Confirmation, SecureConnections};
+use toml::Spanned;
+
+use super::value::{Value, choice, choices, number, text, truth, whole};
+use super::{Config, ConfigError};
+
+/// When a change of a key counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum When {
+    /// Only before the receiver starts.
+    Start,
+    /// At any time.
+    Running,
+    /// It is accepted and checked, and has no effect yet.
+    Later,
+}
+
+/// A key of the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Its name, dotted.
+    pub name: &'static str,
+    /// When a change counts.
+    pub when: When,
+    /// What it is, in a few words.
+    pub about: &'static str,
+    set: fn(&mut Config, &Value<'_>) -> Result<(), String>,
+}
+
+const fn key(
+    name: &'static str,
+    when: When,
+    about: &'static str,
+    set: fn(&mut Config, &Value<'_>) -> Result<(), String>,
+) -> Key {
+    Key { name, when, about, set }
+}
+
+/// All keys.
+pub const KEYS: &[Key] = &[
+    key("controller", When::Start, "which controller to drive", |c, v| {
+        c.controller = text(v)?.into();
+        Ok(())
+    }),
+    key("sound", When::Start, "where sound goes", |c, v| {
+        c.sound = Some(text(v)?.into());
+        Ok(())
+    }),
+    key("microphone", When::Later, "where the microphone is", |_, v| text(v).map(drop)),
+    key("snoop", When::Start, "a capture file", |c, v| {
+        c.snoop = Some(text(v)?.into());
+        Ok(())
+    }),
+    key("control", When::Start, "the control socket", |c, v| {
+        c.control = Some(text(v)?.into());
+        Ok(())
+    }),
+    key("state_dir", When::Start, "where bonds are kept", |c, v| {
+        c.state_dir = Some(text(v)?.into());
+        Ok(())
+    }),
+    key("log.level", When::Start, "what the log shows", |c, v| {
+        let levels = ["error", "warn", "info", "debug", "trace"].map(|l| (l, l));
+        c.log_level = choice(v, &levels)?.into();
+        Ok(())
+    }),
+    key("log.keys", When::Start, "link keys may reach a capture", |c, v| {
+        c.log_keys = truth(v)?;
+        Ok(())
+    }),
+    key("name", When::Running, "the receiver's name", |c, v| {
+        let name = text(v)?;
+        let fits = !name.is_empty() && !name.contains('\0');
+        let name = stack::Name::try_from(name).ok().filter(|_| fits);
+        c.settings.name = name.ok_or("must be 1 to 248 bytes of text")?;
+        Ok(())
+    }),
+    key("class", When::Start, "what kind of device it says it is", |c, v| {
+        // Core assigned numbers, 2.8: service class audio (and rendering), major class audio/video.
+        let classes = [
+            ("headset", 0x24_0404),
+            ("hands-free", 0x24_0408),
+            ("speaker", 0x24_0414),
+            ("headphones", 0x24_0418),
+            ("car", 0x24_0420),
+        ];
+        c.settings.class = choice(v, &classes)?;
+        Ok(())
+    }),
+    key("multipoint", When::Running, "more than one phone at once", |c, v| {
+        c.multipoint = truth(v)?;
+        Ok(())
+    }),
+    key("seats", When::Running, "how many phones at once", |c, v| {
+        c.seats = whole(v, 1, multipoint::MAX_SEATS as i64)? as u8;
+        Ok(())
+    }),
+    key("takeover", When::Running, "who is heard when two play", |c, v| {
+        c.settings.policy.takeover = choice(
+            v,
+            &[
+                ("last", Takeover::Last),
+                ("first", Takeover::First),
+                ("first-mute", Takeover::FirstMute),
+                ("mix", Takeover::Mix),
+            ],
+        )?;
+        Ok(())
+    }),
+    key("blip_s", When::Running, "sound before a take-over", |c, v| {
+        c.settings.blip_seconds = number(v, 0.0, 60.0)?;
+        Ok(())
+    }),
+    key("evicted_for_s", When::Running, "how long a phone put out stays out", |c, v| {
+        c.settings.evicted_for_seconds = whole(v, 0, 3600)? as u32;
+        Ok(())
+    }),
+    key("reconnect", When::Later, "page phones at start and after a loss", |c, v| {
+        c.settings.reconnect = truth(v)?;
+        Ok(())
+    }),
+    key("reconnect_max_s", When::Later, "the longest wait between pages", |_, v| {
+        whole(v, 1, 3600).map(drop)
+    }),
+    key("reconnect_for_s", When::Later, "how long a lost phone is paged", |_, v| {
+        whole(v, 0, 86_400).map(drop)
+    }),
+    key("pairing.seconds", When::Running, "how long pairing mode stays open", |c, v| {
+        c.settings.pairing_seconds = whole(v, 1, 3600)? as u32;
+        Ok(())
+    }),
+    key("pairing.confirm", When::Start, "whether pairing asks", |c, v| {
+        c.settings.confirm =
+            choice(v, &[("auto", Confirmation::Auto), ("ask", Confirmation::Ask)])?;
+        Ok(())
+    }),
+    key("pairing.legacy_pin", When::Start, "a PIN for phones from before 2007", |c, v| {
+        let pin = heapless::Vec::from_slice(text(v)?.as_bytes()).ok();
+        let pin = pin.filter(|pin| !pin.is_empty()).ok_or("must be 1 to 16 bytes of text")?;
+        c.settings.legacy_pin = Some(pin);
+        Ok(())
+    }),
+    key("security.min_key_size", When::Start, "the smallest encryption key", |c, v| {
+        c.settings.min_key_size = whole(v, 7, 16)? as u8;
+        Ok(())
+    }),
+    key("security.secure_connections", When::Start, "P-256 keys and AES-CCM", |c, v| {
+        c.settings.secure_connections = choice(
+            v,
+            &[
+                ("auto", SecureConnections::Auto),
+                ("only", SecureConnections::Only),
+                ("off", SecureConnections::Off),
+            ],
+        )?;
+        Ok(())
+    }),
+    key("sound.rate", When::Start, "samples a second", |c, v| {
+        c.rate = whole(v, 8_000, 192_000)? as u32;
+        Ok(())
+    }),
+    key("sound.latency_ms", When::Start, "how far media is buffered", |c, v| {
+        c.latency_ms = whole(v, 20, 500)? as u32;
+        Ok(())
+    }),
+    key("realtime.priority", When::Start, "SCHED_FIFO priority, 0 for none", |c, v| {
+        c.priority = whole(v, 0, 98)? as u8;
+        Ok(())
+    }),
+    key("realtime.cpu", When::Start, "processors to pin the threads to", |c, v| {
+        let list = v.as_array().ok_or("must be a list of processor numbers")?;
+        let number = |item: &toml::Spanned<Value<'_>>| whole(item.get_ref(), 0, 1023);
+        c.cpus = list.iter().map(|i| number(i).map(|n| n as usize)).collect::<Result<_, _>>()?;
+        Ok(())
+    }),
+    key("codecs", When::Later, "media codecs by preference", |_, v| choices(v, &["aac", "sbc"])),
+    key("voice_codecs", When::Later, "voice codecs by preference", |_, v| {
+        choices(v, &["msbc", "cvsd"])
+    }),
+    key("blips", When::Later, "whether notifications are heard under music", |_, v| {
+        choice(v, &[("ignore", ()), ("mix", ())])
+    }),
+    key("answer", When::Later, "what the answer button does in a call", |_, v| {
+        choice(v, &[("hold", ()), ("end", ())])
+    }),
+    key("resume", When::Later, "whether music resumes after a call", |_, v| {
+        choice(v, &[("auto", ()), ("never", ())])
+    }),
+    key("resume_call", When::Later, "whether a held call resumes", |_, v| {
+        choice(v, &[("auto", ()), ("never", ())])
+    }),
+    key("resume_delay_ms", When::Later, "the wait before music resumes", |_, v| {
+        whole(v, 0, 60_000).map(drop)
+    }),
+    key("resume_within", When::Later, "how long music may resume", |_, v| {
+        whole(v, 0, 86_400).map(drop)
+    }),
+    key("pause_check_s", When::Later, "how long a phone may take to pause", |_, v| {
+        number(v, 0.0, 60.0).map(drop)
+    }),
+    key("volume.first", When::Later, "the first volume, percent", |_, v| {
+        whole(v, 0, 100).map(drop)
+    }),
+    key("tones.ring", When::Later, "a ring tone", |_, v| text(v).map(drop)),
+    key("tones.waiting", When::Later, "a waiting tone", |_, v| text(v).map(drop)),
+    key("echo_cancellation", When::Later, "who cancels echo", |_, v| {
+        choice(v, &[("phone", ()), ("receiver", ())])
+    }),
+];
+
+impl Config {
+    /// Sets a key to a TOML value.
+    pub(crate) fn set_value(&mut self, name: &str, value: &Value<'_>) -> Result<(), ConfigError> {
+        let Some(key) = KEYS.iter().find(|key| key.name == name) else {
+            return Err(ConfigError::new(name, unknown(name)));
+        };
+        (key.set)(self, value).map_err(|reason| ConfigError::new(name, reason))?;
+        if key.when == When::Later {
+            self.without_effect.push(name.into());
+        }
+        Ok(())
+    }
+
+    /// Sets a key from text, as `--set KEY=VALUE` gives it: a TOML value, or text without its
+    /// quotation marks.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
+        let phone = name.strip_prefix("phone.").and_then(|rest| rest.rsplit_once('.'));
+        let parsed = Value::parse(value).map(Spanned::into_inner).ok();
+        let bare = Value::String(value.into());
+        let value = parsed.as_ref().unwrap_or(&bare);
+        match phone {
+            Some((address, key)) => self.set_phone(address.trim_matches('"'), key, value),
+            // A number may be meant as text: `--set name=42`.
+            None => self
+                .set_value(name, value)
+                .or_else(|error| self.set_value(name, &bare).map_err(|_| error)),
+        }
+    }
+
+    /// Sets a key of a table `[phone."AA:BB:CC:DD:EE:FF"]`.
+    pub(crate) fn set_phone(
+        &mut self,
+        address: &str,
+        key: &str,
+        value: &Value<'_>,
+    ) -> Result<(), ConfigError> {
+        let name = format!("phone.\"{address}\".{key}");
+        let wrong = |reason: String| ConfigError::new(&name, reason);
+        let address = address.parse().map_err(|e| wrong(format!("{e}")))?;
+        let phone = self.phones.entry(address).or_default();
+        match key {
+            "takeover" => phone.takeover = Some(truth(value).map_err(wrong)?),
+            "name" => phone.name = Some(text(value).map_err(wrong)?.into()),
+            "priority" => {
+                whole(value, 0, 100).map_err(wrong)?;
+                self.without_effect.push(name);
+            }
+            "auto_answer" => {
+                truth(value).map_err(wrong)?;
+                self.without_effect.push(name);
+            }
+            _ => {
+                return Err(wrong(
+                    "is not a key of a phone; those are priority, auto_answer, takeover, name"
+                        .into(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names the key that was perhaps meant.
+fn unknown(name: &str) -> String {
+    let near = KEYS.iter().min_by_key(|key| distance(key.name, name)).map(|key| key.name);
+    match near.filter(|near| distance(near, name) <= 3) {
+        Some(near) => format!("is not a key; did you mean {near}?"),
+        None => "is not a key".into(),
+    }
+}
+
+/// Levenshtein's distance.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let here = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = std::mem::replace(&mut row[j + 1], here);
+        }
+    }
+    row[b.len()]
+}

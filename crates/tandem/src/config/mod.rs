@@ -1,0 +1,123 @@
+//! What a receiver is started with: every key of the configuration file, of `--set`, and of the C
+//! and Python faces, in one place.
+//!
+//! A value is checked when it is set, so that a mistake is named with its key (and, from a file,
+//! its line) before anything starts.
+
+mod error;
+mod file;
+mod keys;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub use error::ConfigError;
+pub use keys::{KEYS, Key, When};
+use wire::Address;
+
+/// The configuration of one receiver.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Which controller: `usb`, `tcp:HOST:PORT`, `unix:PATH`, `serial:/dev/ttyX@BAUD`, `sim` and so on.
+    pub controller: String,
+    /// Where sound goes: `pulse[:SINK]`, `wav:FILE`, `raw:FILE|-`, `null`; absent: `pulse` where a
+    /// server answers, else `null`.
+    pub sound: Option<String>,
+    /// Where a capture is written.
+    pub snoop: Option<PathBuf>,
+    /// The control socket.
+    pub control: Option<PathBuf>,
+    /// Where bonds are kept.
+    pub state_dir: Option<PathBuf>,
+    /// What the log shows: error, warn, info, debug or trace.
+    pub log_level: String,
+    /// Whether link keys may reach a capture.
+    pub log_keys: bool,
+    /// What the host goes by.
+    pub settings: host::Settings,
+    /// Whether there is more than one seat.
+    pub multipoint: bool,
+    /// How many seats there are when there is more than one.
+    pub seats: u8,
+    /// Samples a second at the sink.
+    pub rate: u32,
+    /// How far media is buffered, in milliseconds.
+    pub latency_ms: u32,
+    /// SCHED_FIFO priority of the radio thread; 0: none is asked for.
+    pub priority: u8,
+    /// The processors that the real-time threads are pinned to, radio first; empty: not pinned.
+    pub cpus: Vec<usize>,
+    /// Opens pairing mode at start for so many seconds.
+    pub pair: Option<u32>,
+    /// What was set for single phones.
+    pub phones: BTreeMap<Address, PhoneConfig>,
+    /// Keys that were set but have no effect yet.
+    pub without_effect: Vec<String>,
+}
+
+/// What may be set for one phone.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PhoneConfig {
+    /// Whether its media may take over; absent: yes.
+    pub takeover: Option<bool>,
+    /// What it is called here.
+    pub name: Option<String>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            controller: "usb".into(),
+            sound: None,
+            snoop: None,
+            control: None,
+            state_dir: None,
+            log_level: "info".into(),
+            log_keys: false,
+            settings: host::Settings::default(),
+            multipoint: true,
+            seats: 2,
+            rate: 48_000,
+            latency_ms: 120,
+            priority: 60,
+            cpus: Vec::new(),
+            pair: None,
+            phones: BTreeMap::new(),
+            without_effect: Vec::new(),
+        }
+    }
+}
+
+impl Config {
+    /// The settings that the host starts from, with the keys that several of them follow from.
+    pub fn host_settings(&self) -> host::Settings {
+        let mut settings = self.settings.clone();
+        settings.policy.seats = if self.multipoint { self.seats } else { 1 };
+        settings.delay = u16::try_from(self.latency_ms.saturating_mul(10)).unwrap_or(u16::MAX);
+        settings
+    }
+
+    /// The folder that bonds are kept in: as configured, else `$STATE_DIRECTORY`, else
+    /// `$XDG_STATE_HOME/tandem`, else `~/.local/state/tandem`.
+    pub fn state_folder(&self) -> Option<PathBuf> {
+        let set = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        self.state_dir
+            .clone()
+            .or_else(|| set("STATE_DIRECTORY"))
+            .or_else(|| set("XDG_STATE_HOME").map(|d| d.join("tandem")))
+            .or_else(|| set("HOME").map(|d| d.join(".local/state/tandem")))
+    }
+
+    /// The control socket: as configured, else `$RUNTIME_DIRECTORY/control`, else
+    /// `$XDG_RUNTIME_DIR/tandem/control`.
+    pub fn control_socket(&self) -> Option<PathBuf> {
+        let set = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+        self.control
+            .clone()
+            .or_else(|| set("RUNTIME_DIRECTORY").map(|d| d.join("control")))
+            .or_else(|| set("XDG_RUNTIME_DIR").map(|d| d.join("tandem/control")))
+    }
+}
