@@ -1,0 +1,3 @@
+mod framer;
+mod spec;
+mod transport;
