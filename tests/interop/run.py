@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Runs the interoperability tests: every `async def test_…(folder)` of every `test_*.py` here.
+
+    run.py [--list] [--keep DIR] [--jobs N] [NAME…]
+
+Each test runs in a process and a process group of its own and has a total time limit (`limit`,
+an attribute set by `@limits`); what is left of the group when it ends is ended. Tests that stream
+sound in real time run alone, the others several at once. Results go into one folder a test.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import importlib
+import os
+import pathlib
+import shutil
+import signal
+import sys
+import time
+import traceback
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+def tests() -> list[tuple[str, float, bool]]:
+    """Each test's name, its time limit in seconds, and whether it must run alone."""
+    found = []
+    for path in sorted(HERE.glob("test_*.py")):
+        module = importlib.import_module(path.stem)
+        for name, function in vars(module).items():
+            if name.startswith("test_") and asyncio.iscoroutinefunction(function):
+                found.append(
+                    (
+                        f"{path.stem}:{name}",
+                        getattr(function, "limit", 60.0),
+                        getattr(function, "alone", False),
+                    )
+                )
+    return found
+
+
+def run_here(name: str, folder: pathlib.Path) -> int:
+    """Runs one test in this process."""
+    module, function = name.split(":")
+    try:
+        asyncio.run(getattr(importlib.import_module(module), function)(folder))
+    except Exception:  # whatever it is, it is the test's failure
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+async def run_apart(name: str, limit: float, folder: pathlib.Path) -> str | None:
+    """Runs one test in a group of its own. Gives what went wrong, or nothing."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    log = folder / "test.log"
+    with open(log, "wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            str(HERE / "run.py"),
+            "--one",
+            name,
+            str(folder),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        group = process.pid
+        try:
+            code = await asyncio.wait_for(process.wait(), limit)
+        except TimeoutError:
+            code = None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
+            await process.wait()
+    if code == 0:
+        return None
+    said = log.read_text(errors="replace").strip()[-3000:]
+    return said if code is not None else f"not done after {limit:.0f} s\n{said}"
+
+
+async def run_all(chosen, base: pathlib.Path, jobs: int) -> int:
+    failed = []
+    started = time.monotonic()
+    done = 0
+
+    async def one(name: str, limit: float) -> None:
+        nonlocal done
+        start = time.monotonic()
+        wrong = await run_apart(name, limit, base / name.replace(":", "-"))
+        done += 1
+        word = "FAILED" if wrong else "ok"
+        took = time.monotonic() - start
+        print(f"[{done}/{len(chosen)}] {name} ... {word} ({took:.1f} s)", flush=True)
+        if wrong:
+            failed.append(name)
+            print("    " + wrong.replace("\n", "\n    "), flush=True)
+
+    room = asyncio.Semaphore(jobs)
+
+    async def beside(name: str, limit: float) -> None:
+        async with room:
+            await one(name, limit)
+
+    await asyncio.gather(*(beside(name, limit) for name, limit, alone in chosen if not alone))
+    for name, limit, alone in chosen:
+        if alone:
+            await one(name, limit)
+    word = "FAILED" if failed else "ok"
+    print(
+        f"\ninterop result: {word}. {len(chosen) - len(failed)} passed; {len(failed)} failed; "
+        f"finished in {time.monotonic() - started:.1f}s; files in {base}"
+    )
+    return 1 if failed or not chosen else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--one", nargs=2, metavar=("NAME", "DIR"), help=argparse.SUPPRESS)
+    parser.add_argument("--keep", type=pathlib.Path, default=ROOT / "target" / "interop")
+    parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
+    parser.add_argument("names", nargs="*", help="parts of names of tests")
+    arguments = parser.parse_args()
+    if arguments.one:
+        return run_here(arguments.one[0], pathlib.Path(arguments.one[1]))
+    names = arguments.names
+    chosen = [t for t in tests() if not names or any(part in t[0] for part in names)]
+    if arguments.list:
+        print("\n".join(name for name, _, _ in chosen))
+        return 0
+    return asyncio.run(run_all(chosen, arguments.keep.resolve(), arguments.jobs))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(HERE))
+    sys.exit(main())
