@@ -1,1 +1,13 @@
-//! Audio codecs: slices in, slices out
+//! Audio codecs: slices in, slices out.
+//!
+//! [`sbc`] is the low complexity subband codec of A2DP, decoder and encoder, with its mSBC
+//! parameters. Nothing here allocates, reads a clock, or keeps more state than a codec needs
+//! between two frames.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod sbc;
