@@ -13,7 +13,7 @@ use crate::error::Lost;
 const LONGEST_HEADER: usize = 5;
 
 /// Bytes in, packets out: [`room`](Framer::room), [`filled`](Framer::filled), then
-/// [`next`](Framer::next) until it has no more.
+/// [`packet`](Framer::packet) until it has no more.
 #[derive(Debug)]
 pub struct Framer {
     arena: Arena,
@@ -76,7 +76,7 @@ impl Framer {
     }
 
     /// The next whole packet, type byte off, stamped with the instant at which its last byte came.
-    pub fn next(&mut self) -> Result<Option<(Channel, Frame)>, Lost> {
+    pub fn packet(&mut self) -> Result<Option<(Channel, Frame)>, Lost> {
         let limit = self.limit();
         let Some(block) = &mut self.block else { return Ok(None) };
         let Some((indicator, rest)) = block.split_first() else { return Ok(None) };

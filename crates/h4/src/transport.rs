@@ -103,7 +103,7 @@ impl Transport {
     /// read; `None` when there is no more until the descriptor is readable again.
     pub fn receive(&mut self, now: Instant) -> Result<Option<(Channel, Frame)>, Lost> {
         loop {
-            match self.framer.next() {
+            match self.framer.packet() {
                 Ok(None) => {}
                 Ok(Some(packet)) => return Ok(Some(packet)),
                 Err(lost) => return Err(self.lose(lost)),

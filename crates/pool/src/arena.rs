@@ -5,7 +5,9 @@ use core::ptr::NonNull;
 
 use crate::frame::Frame;
 use crate::free::{FreeBlocks, MOST};
-use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering, Witness};
+#[cfg(loom)]
+use crate::sync::Witness;
+use crate::sync::{Arc, AtomicU32, AtomicU64, Ordering};
 
 /// Bytes kept free before the data of a fresh frame, so that every layer's header can be prepended
 /// in place (H4 1, ACL 4, L2CAP 4, RTP and codec headers 13; rounded up).
@@ -22,6 +24,7 @@ pub(crate) struct Inner {
     shares: Box<[AtomicU32]>,
     free: FreeBlocks,
     /// Under loom, proves that a block's old frames are done with it when it is handed out again.
+    #[cfg(loom)]
     witnesses: Box<[Witness]>,
     copied: AtomicU64,
     refused: AtomicU64,
@@ -79,6 +82,7 @@ impl Arena {
             block_size,
             shares: (0..blocks).map(|_| AtomicU32::new(0)).collect(),
             free: FreeBlocks::new(blocks),
+            #[cfg(loom)]
             witnesses: (0..blocks).map(|_| Witness::new()).collect(),
             copied: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -93,6 +97,7 @@ impl Arena {
             self.0.refused.fetch_add(1, Ordering::Relaxed);
             return None;
         };
+        #[cfg(loom)]
         self.0.witnesses[block as usize].renewed();
         self.0.shares[block as usize].store(1, Ordering::Relaxed);
         Some(Frame::on_block(self.clone(), block, self.0.block_size as u32))
@@ -153,7 +158,9 @@ impl Inner {
 
     /// Says that a frame touched its block; only loom listens.
     pub(crate) fn witness(&self, block: u32) {
+        #[cfg(loom)]
         self.witnesses[block as usize].accessed();
+        let _ = block;
     }
 
     pub(crate) fn give_back(&self, block: u32) {

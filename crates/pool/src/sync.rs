@@ -29,30 +29,27 @@ impl<T> UnsafeCell<T> {
     }
 }
 
-/// Stands for memory that loom cannot see: reports accesses to it to loom, and is nothing otherwise.
-pub(crate) struct Witness(#[cfg(loom)] UnsafeCell<()>);
+/// Stands for memory that loom cannot see, and reports the accesses to it.
+#[cfg(loom)]
+pub(crate) struct Witness(UnsafeCell<()>);
 
 // SAFETY: the cell inside holds nothing; it only tells loom about accesses.
 #[cfg(loom)]
 unsafe impl Sync for Witness {}
 
+#[cfg(loom)]
 impl Witness {
     pub(crate) fn new() -> Self {
-        Witness(
-            #[cfg(loom)]
-            UnsafeCell::new(()),
-        )
+        Witness(UnsafeCell::new(()))
     }
 
     /// One of perhaps several owners touches its part of the memory.
     pub(crate) fn accessed(&self) {
-        #[cfg(loom)]
         self.0.with(|_| ());
     }
 
     /// The memory gets a new owner: every access by an old one must have happened before.
     pub(crate) fn renewed(&self) {
-        #[cfg(loom)]
         self.0.with_mut(|_| ());
     }
 }

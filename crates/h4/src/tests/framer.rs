@@ -29,7 +29,7 @@ fn several_packets_of_one_read_share_a_block_without_a_copy() {
     let at = Instant::from_millis(5);
     assert_eq!(feed(&mut framer, &bytes, at), bytes.len());
     let mut packets = Vec::new();
-    while let Some(packet) = framer.next().unwrap() {
+    while let Some(packet) = framer.packet().unwrap() {
         packets.push(packet);
     }
     let expected: [(Channel, &[u8]); 4] = [
@@ -52,9 +52,9 @@ fn a_stream_of_packets_that_come_one_by_one_is_never_copied() {
     for n in 0..1000u32 {
         let bytes = acl(960, n as u8);
         assert_eq!(feed(&mut framer, &bytes, Instant::ZERO), bytes.len());
-        let (_, frame) = framer.next().unwrap().expect("a whole packet");
+        let (_, frame) = framer.packet().unwrap().expect("a whole packet");
         assert_eq!(frame[..], bytes[1..]);
-        assert!(framer.next().unwrap().is_none());
+        assert!(framer.packet().unwrap().is_none());
     }
     assert_eq!(arena.copied(), 0);
 }
@@ -66,10 +66,10 @@ fn a_packet_across_a_block_s_end_moves_to_a_fresh_one() {
     let bytes = [acl(60, 1), acl(60, 2)].concat();
     let n = feed(&mut framer, &bytes, Instant::ZERO);
     assert_eq!(n, 100);
-    let first = framer.next().unwrap().unwrap();
-    assert!(framer.next().unwrap().is_none());
+    let first = framer.packet().unwrap().unwrap();
+    assert!(framer.packet().unwrap().is_none());
     assert_eq!(feed(&mut framer, &bytes[n..], Instant::from_millis(1)), 30);
-    let second = framer.next().unwrap().unwrap();
+    let second = framer.packet().unwrap().unwrap();
     assert_eq!((&first.1[4..], &second.1[4..]), (&[1; 60][..], &[2; 60][..]));
     assert_eq!(second.1.arrival(), Instant::from_millis(1), "when its last byte came");
     assert_eq!(arena.copied(), 35);
@@ -89,11 +89,11 @@ fn framing_is_lost_on_an_unknown_type_or_a_length_that_no_block_holds() {
     ] {
         let mut framer = Framer::new(arena.clone());
         feed(&mut framer, &bytes, Instant::ZERO);
-        assert_eq!(framer.next().unwrap_err(), lost);
+        assert_eq!(framer.packet().unwrap_err(), lost);
     }
     let mut framer = Framer::new(arena.clone());
     feed(&mut framer, &acl(95, 0), Instant::ZERO);
-    assert_eq!(framer.next().unwrap().unwrap().1.len(), framer.limit());
+    assert_eq!(framer.packet().unwrap().unwrap().1.len(), framer.limit());
 }
 
 #[test]
@@ -103,13 +103,13 @@ fn without_a_block_to_spare_there_is_no_room_until_one_comes_back() {
     let held = arena.take();
     let bytes = [acl(60, 1), acl(60, 2)].concat();
     assert_eq!(feed(&mut framer, &bytes, Instant::ZERO), 100);
-    let first = framer.next().unwrap();
-    assert!(framer.room().is_none() && framer.next().unwrap().is_none());
+    let first = framer.packet().unwrap();
+    assert!(framer.room().is_none() && framer.packet().unwrap().is_none());
     drop(first);
     assert!(framer.room().is_none(), "the block is still in use by the second packet");
     drop(held);
     feed(&mut framer, &bytes[100..], Instant::ZERO);
-    assert_eq!(framer.next().unwrap().unwrap().1[4..], [2; 60]);
+    assert_eq!(framer.packet().unwrap().unwrap().1[4..], [2; 60]);
 }
 
 fn packet() -> impl Strategy<Value = Vec<u8>> {
@@ -137,7 +137,7 @@ proptest! {
         while at < bytes.len() {
             let end = bytes.len().min(at + steps.next().unwrap());
             at += feed(&mut framer, &bytes[at..end], Instant::ZERO);
-            while let Some((channel, frame)) = framer.next().unwrap() {
+            while let Some((channel, frame)) = framer.packet().unwrap() {
                 seen.push([&[channel.indicator()], &frame[..]].concat());
                 held.push_back(frame);
             }
@@ -153,7 +153,7 @@ proptest! {
         while at < bytes.len() {
             at += feed(&mut framer, &bytes[at..], Instant::ZERO);
             loop {
-                match framer.next() {
+                match framer.packet() {
                     Ok(Some(_)) => {}
                     Ok(None) => break,
                     Err(_) => return Ok(()),

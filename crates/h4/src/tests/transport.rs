@@ -221,7 +221,7 @@ fn what_cannot_be_opened_says_why_and_what_to_do() {
     // Root may open anything.
     if !rustix::process::geteuid().is_root() {
         let _listener = UnixListener::bind(at("closed")).unwrap();
-        std::fs::set_permissions(at("closed"), PermissionsExt::from_mode(0)).unwrap();
+        std::fs::set_permissions(at("closed"), PermissionsExt::from_mode(0o0)).unwrap();
         assert_eq!(failure(&format!("unix:{}", at("closed"))).0, OpenErrorKind::Permission);
     }
 }
