@@ -2,8 +2,8 @@
 //!
 //! The last sound is repeated at the lag where it resembles itself most, and fades out. Where the
 //! repetition starts over, the step it would make is spread over the samples that follow. The
-//! first frame after the loss is faded in over the repetition, which hides that the filter bank
-//! lacks its past.
+//! first frames after the loss are faded in over the repetition, slowly at first, which hides that
+//! the filter bank lacks its past.
 //!
 //! Limits: lags up to [`LONGEST`] samples; sound is taken from the last [`HISTORY`] samples, so
 //! that a stream must have run that long for the repetition to be good.
@@ -19,8 +19,12 @@ const LONGEST: usize = 704;
 const COMPARED: usize = HISTORY - LONGEST;
 /// Every how many samples are compared at first.
 const COARSE: usize = 4;
-/// Samples over which a step is spread, and a stream fades in again.
+/// Samples over which a step is spread.
 const SPREAD: usize = 64;
+/// Samples over which a stream fades in again.
+const FADE: usize = 128;
+/// What is repeated must still be there at the end of the fade.
+const _: () = assert!(LONGEST + FADE + MAX_SAMPLES / 2 <= HISTORY);
 
 /// What is remembered of the sound, and how a repetition goes on.
 #[derive(Clone)]
@@ -38,6 +42,10 @@ struct Repetition {
     lag: usize,
     /// Samples made so far.
     made: usize,
+    /// Samples of the stream that are faded in already.
+    faded: usize,
+    /// Samples remembered since the repetition began.
+    since: usize,
     /// Samples at full volume, and until silence.
     full: usize,
     silent: usize,
@@ -54,12 +62,18 @@ impl Concealment {
     pub(super) fn decoded(&mut self, out: &mut [i16], channels: usize) {
         self.channels = channels;
         if let Some(mut repetition) = self.repeating.take() {
-            for (i, frame) in out.chunks_exact_mut(channels).take(SPREAD).enumerate() {
-                let share = (i + 1) as f32 / (SPREAD + 1) as f32;
+            for frame in out.chunks_exact_mut(channels).take(FADE - repetition.faded) {
+                repetition.faded += 1;
+                let x = repetition.faded as f32 / (FADE + 1) as f32;
+                let share = x * x * (3.0 - 2.0 * x);
                 let old = self.next(&mut repetition);
                 for (sample, old) in frame.iter_mut().zip(old) {
                     *sample = (old + (f32::from(*sample) - old) * share) as i16;
                 }
+            }
+            repetition.since += out.len() / channels;
+            if repetition.faded < FADE {
+                self.repeating = Some(repetition);
             }
         }
         self.remember(out);
@@ -67,13 +81,13 @@ impl Concealment {
 
     /// The stream goes on as another: what comes next is faded in over what was.
     pub(super) fn interrupted(&mut self, rate: u32) {
-        if self.repeating.is_none() {
-            self.repeating = Some(self.begin(rate));
-        }
+        let going_on = self.repeating.filter(|repetition| repetition.faded == 0);
+        self.repeating = Some(going_on.unwrap_or_else(|| self.begin(rate)));
     }
 
     pub(super) fn conceal(&mut self, out: &mut [i16], rate: u32) {
-        let mut repetition = self.repeating.unwrap_or_else(|| self.begin(rate));
+        let going_on = self.repeating.filter(|repetition| repetition.faded == 0);
+        let mut repetition = going_on.unwrap_or_else(|| self.begin(rate));
         for frame in out.chunks_mut(self.channels) {
             let samples = self.next(&mut repetition);
             for (sample, made) in frame.iter_mut().zip(samples) {
@@ -112,12 +126,20 @@ impl Concealment {
             self.past(1, channel) - self.past(lag + 1, channel)
         });
         let rate = rate as usize;
-        Repetition { lag, made: 0, full: rate / 200, silent: rate * 3 / 100, step }
+        Repetition {
+            lag,
+            made: 0,
+            faded: 0,
+            since: 0,
+            full: rate / 200,
+            silent: rate * 3 / 100,
+            step,
+        }
     }
 
     /// The next samples of the repetition, one for each channel.
     fn next(&self, repetition: &mut Repetition) -> [f32; 2] {
-        let Repetition { lag, made, full, silent, step } = *repetition;
+        let Repetition { lag, made, since, full, silent, step, .. } = *repetition;
         if made >= silent {
             return [0.0; 2];
         }
@@ -127,7 +149,7 @@ impl Concealment {
         let place = made % lag;
         let rest = 1.0 - place.min(SPREAD) as f32 / SPREAD as f32;
         core::array::from_fn(|channel| {
-            let sample = self.past(lag - place, channel.min(self.channels - 1));
+            let sample = self.past(since + lag - place, channel.min(self.channels - 1));
             ((sample + step[channel] * rest) * volume).clamp(-32_768.0, 32_767.0)
         })
     }
