@@ -1,0 +1,97 @@
+"""An air, a receiver and phones, set up together and taken down in order."""
+
+import asyncio
+import contextlib
+import pathlib
+
+import tone
+from air import air
+from phone import Manners, Phone
+from receiver import Control, Daemon, Watch, daemon
+
+
+class Scene:
+    def __init__(self, folder: pathlib.Path, stack: contextlib.AsyncExitStack) -> None:
+        self.folder = folder
+        self.stack = stack
+        self.port = 0
+        self.receiver: Daemon | None = None
+        self.watch: Watch | None = None
+        self.ready_at = 0.0
+
+    @property
+    def wav(self) -> pathlib.Path:
+        return self.folder / "heard.wav"
+
+    @property
+    def capture(self) -> pathlib.Path:
+        return self.folder / "capture.btsnoop"
+
+    def clock(self) -> float:
+        """Seconds since the receiver was ready, by this process's clock."""
+        return asyncio.get_running_loop().time() - self.ready_at
+
+    async def start_receiver(self, *arguments: str, controller: str | None = None) -> Daemon:
+        """Starts a receiver on the air, waits for readiness and watches it."""
+        self.receiver = await self.stack.enter_async_context(
+            daemon(
+                self.folder,
+                controller or f"tcp:127.0.0.1:{self.port}",
+                "--sound",
+                f"wav:{self.wav}",
+                "--snoop",
+                str(self.capture),
+                *arguments,
+            )
+        )
+        await self.receiver.ready()
+        self.ready_at = asyncio.get_running_loop().time()
+        self.watch = await Watch.open(self.receiver.control)
+        self.stack.callback(self.watch.close)
+        await self.watch.next("snapshot")
+        return self.receiver
+
+    async def phone(self, name: str, hz: int, manners: Manners | None = None) -> Phone:
+        phone = Phone(name, tone.make(hz, self.folder), manners)
+        await phone.power_on(self.port)
+        self.stack.push_async_callback(phone.power_off)
+        return phone
+
+    async def call(self, method: str, **parameters) -> dict:
+        """One call to the receiver, on a connection of its own."""
+        control = await Control.open(self.receiver.control)
+        try:
+            return await control.call(method, **parameters)
+        finally:
+            control.close()
+
+    async def join(self, phone: Phone) -> None:
+        """Pairs or comes back, and opens A2DP."""
+        after = len(self.watch.events)
+        await phone.connect(self.receiver.address)
+        await phone.open_music()
+        for kind, fields in (
+            ("phone", {"state": "connected"}),
+            ("profile", {"profile": "a2dp", "up": True}),
+            ("stream", {"state": "open"}),
+        ):
+            await self.watch.next(kind, after, phone=phone.address, **fields)
+
+    async def heard(self, *phones: Phone, after: int = 0, seconds: float = 5) -> dict:
+        """Waits until exactly these phones are audible."""
+        wanted = [phone.address for phone in phones]
+        async with asyncio.timeout(seconds + 1):
+            at = after
+            while True:
+                event = await self.watch.next("audible", at, seconds)
+                if [source["phone"] for source in event["phones"]] == wanted:
+                    return event
+                at = self.watch.events.index(event) + 1
+
+
+@contextlib.asynccontextmanager
+async def scene(folder: pathlib.Path):
+    async with contextlib.AsyncExitStack() as stack:
+        one = Scene(folder, stack)
+        one.port = await stack.enter_async_context(air(folder))
+        yield one
