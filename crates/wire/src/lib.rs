@@ -14,6 +14,7 @@ pub mod address;
 pub mod avdtp;
 pub mod error;
 pub mod h4;
+pub mod hci;
 pub mod l2cap;
 pub mod rtp;
 
