@@ -1,0 +1,284 @@
+//! The body of the audio thread: media packets and controls in, the mix that is due out.
+//!
+//! Every open stream is decoded and buffered whatever its gain, so that moving the sound from one
+//! phone to another is a cross-fade of two streams that both run.
+
+use pool::{Frame, Instant};
+
+use crate::converter::{BLOCK, MAX_RATIO};
+use crate::decoder::StreamCodec;
+use crate::ring::MAX_RATE;
+use crate::servo::LIMIT_PPM;
+use crate::stream::{MAX_LATENCY_MS, MIN_LATENCY_MS, Stats, Stream};
+
+/// The most streams of an engine.
+pub const MAX_STREAMS: usize = 8;
+
+/// The slowest stream, in frames a second.
+const MIN_RATE: u32 = 16_000;
+
+/// How an engine is built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// Frames a second that the sink plays, 16,000 to 96,000. Below 48,000 the top of the spectrum
+    /// is cut accordingly.
+    pub rate: u32,
+    /// How long after its arrival sound is heard, in milliseconds; held within
+    /// [`MIN_LATENCY_MS`] and [`MAX_LATENCY_MS`].
+    pub latency_ms: u32,
+    /// Streams that can be open at once, at most [`MAX_STREAMS`]. Each takes about 150 KiB.
+    pub streams: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { rate: 48_000, latency_ms: 120, streams: 2 }
+    }
+}
+
+/// What the engine is told to do.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Control {
+    /// A stream is configured. It starts at gain 0. Opening it again starts it afresh.
+    Open {
+        /// The caller's name for it.
+        stream: u8,
+        /// How it is coded.
+        codec: StreamCodec,
+        /// Frames a second, 16,000 to 48,000.
+        rate: u32,
+        /// 1 or 2.
+        channels: u8,
+    },
+    /// The stream is gone; what it still sounds fades out.
+    Close {
+        /// Which one.
+        stream: u8,
+    },
+    /// Fades a stream's gain to a new value.
+    Gain {
+        /// Which one.
+        stream: u8,
+        /// 0 to 1 (more is allowed up to 4; the mix saturates).
+        gain: f32,
+        /// How long the fade takes, in milliseconds; at least 2, since a jump clicks.
+        fade_ms: u32,
+    },
+    /// A new latency for every stream, reached by each when it fills again, and slowly meanwhile.
+    Latency {
+        /// As [`Config::latency_ms`].
+        ms: u32,
+    },
+    /// Fades out and forgets what a stream has buffered (it was suspended, or jumps).
+    Flush {
+        /// Which one.
+        stream: u8,
+    },
+}
+
+/// Why a control was not carried out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// As many streams as configured are open.
+    NoRoom,
+    /// No such stream is open.
+    UnknownStream,
+    /// The rate or number of channels is not one that the engine plays.
+    Unsupported,
+}
+
+impl core::fmt::Display for Refused {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Refused::NoRoom => "no room for another stream",
+            Refused::UnknownStream => "no such stream",
+            Refused::Unsupported => "rate or channels not supported",
+        })
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// What the engine has noticed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Report {
+    /// A stream is sound now (`true`) or silence: by its decoded samples, whatever its gain.
+    Sounding(u8, bool),
+    /// A stream's buffer ran dry in mid-flow; so many times since it was opened.
+    Underrun(u8, u64),
+    /// A stream's buffer ran over and sound was dropped; so many times since it was opened.
+    Overrun(u8, u64),
+}
+
+/// What was reported of a slot's stream so far.
+#[derive(Clone, Copy, Default)]
+struct Reported {
+    id: u8,
+    sounding: bool,
+    underruns: u64,
+    overruns: u64,
+}
+
+/// See the [module](self).
+pub struct Engine {
+    rate: u32,
+    latency_ms: u32,
+    streams: Box<[Stream]>,
+    reported: [Reported; MAX_STREAMS],
+    mix: [Box<[f32]>; 2],
+    /// Frames rendered.
+    rendered: u64,
+    /// Packets for streams that are not open.
+    stray: u64,
+}
+
+impl Engine {
+    /// An engine with all of its memory; values out of range are brought into it.
+    pub fn new(config: Config) -> Self {
+        let rate = config.rate.clamp(16_000, 96_000);
+        let streams = config.streams.clamp(1, MAX_STREAMS);
+        let channel = || vec![0.0; BLOCK].into_boxed_slice();
+        Engine {
+            rate,
+            latency_ms: config.latency_ms.clamp(MIN_LATENCY_MS, MAX_LATENCY_MS),
+            streams: (0..streams).map(|_| Stream::new(rate)).collect(),
+            reported: [Reported::default(); MAX_STREAMS],
+            mix: [channel(), channel()],
+            rendered: 0,
+            stray: 0,
+        }
+    }
+
+    /// Frames a second that [`render`](Engine::render) makes.
+    pub fn rate(&self) -> u32 {
+        self.rate
+    }
+
+    /// Carries out a control.
+    ///
+    /// # Errors
+    /// See [`Refused`]; nothing has changed then.
+    pub fn control(&mut self, _now: Instant, control: Control) -> Result<(), Refused> {
+        match control {
+            Control::Open { stream, codec, rate, channels } => {
+                return self.open(stream, codec, rate, channels);
+            }
+            Control::Close { stream } => self.find(stream)?.close(),
+            Control::Flush { stream } => self.find(stream)?.flush(),
+            Control::Gain { stream, gain, fade_ms } => {
+                let gain = if gain.is_finite() { gain.clamp(0.0, 4.0) } else { 0.0 };
+                self.find(stream)?.set_gain(gain, fade_ms);
+            }
+            Control::Latency { ms } => {
+                self.latency_ms = ms.clamp(MIN_LATENCY_MS, MAX_LATENCY_MS);
+                for stream in &mut self.streams {
+                    stream.set_latency(self.latency_ms);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, id: u8, codec: StreamCodec, rate: u32, channels: u8) -> Result<(), Refused> {
+        let ratio = f64::from(self.rate) / f64::from(rate.max(1)) * (1.0 + LIMIT_PPM * 1e-6);
+        if !(MIN_RATE..=MAX_RATE).contains(&rate) || !matches!(channels, 1 | 2) || ratio > MAX_RATIO
+        {
+            return Err(Refused::Unsupported);
+        }
+        let slot = self
+            .streams
+            .iter()
+            .position(|stream| stream.id == Some(id))
+            .or_else(|| self.streams.iter().position(|stream| stream.id.is_none()))
+            .or_else(|| self.streams.iter().position(Stream::is_closing))
+            .ok_or(Refused::NoRoom)?;
+        let was = self.reported[slot];
+        // Another stream's sound ends with it; the same one's is told of by the next poll.
+        let sounding = was.sounding && was.id == id;
+        self.reported[slot] = Reported { id, sounding, underruns: 0, overruns: 0 };
+        self.streams[slot].open(id, codec, rate, self.latency_ms);
+        Ok(())
+    }
+
+    /// Takes in one media packet: `frames` codec frames in `payload`, whose RTP sequence number
+    /// shows what was lost before it. Its arrival is what its transport stamped, else `now`.
+    /// Packets for a stream that is not open are counted and dropped.
+    pub fn media(&mut self, now: Instant, stream: u8, payload: &Frame, frames: u8, sequence: u16) {
+        let stamp = payload.arrival();
+        let arrival = if stamp == Instant::ZERO || stamp > now { now } else { stamp };
+        match self.find(stream) {
+            Ok(stream) => stream.media(arrival, payload, frames, sequence),
+            Err(_) => self.stray += 1,
+        }
+    }
+
+    /// Renders the next `out.len() / 2` frames of the mix, interleaved; a half frame at the end is
+    /// zeroed.
+    pub fn render(&mut self, now: Instant, out: &mut [i16]) {
+        let (frames, half) = out.as_chunks_mut::<2>();
+        half.fill(0);
+        for block in frames.chunks_mut(BLOCK) {
+            let [left, right] = &mut self.mix;
+            let (left, right) = (&mut left[..block.len()], &mut right[..block.len()]);
+            left.fill(0.0);
+            right.fill(0.0);
+            for stream in self.streams.iter_mut().filter(|stream| stream.is_live()) {
+                stream.render(now, [&mut *left, &mut *right]);
+            }
+            for ((frame, left), right) in block.iter_mut().zip(&*left).zip(&*right) {
+                *frame = [saturate(*left), saturate(*right)];
+            }
+            self.rendered += block.len() as u64;
+        }
+    }
+
+    /// What was noticed since, one at a time; `None` when there is no more. Call it after
+    /// [`media`](Engine::media) and [`render`](Engine::render).
+    pub fn poll(&mut self) -> Option<Report> {
+        for (stream, reported) in self.streams.iter().zip(&mut self.reported) {
+            let sounding = stream.sounding.get();
+            if sounding != reported.sounding {
+                reported.sounding = sounding;
+                return Some(Report::Sounding(reported.id, sounding));
+            }
+            let stats = stream.stats();
+            if stats.underruns != reported.underruns {
+                reported.underruns = stats.underruns;
+                return Some(Report::Underrun(reported.id, stats.underruns));
+            }
+            if stats.overruns != reported.overruns {
+                reported.overruns = stats.overruns;
+                return Some(Report::Overrun(reported.id, stats.overruns));
+            }
+        }
+        None
+    }
+
+    /// The figures of an open stream.
+    pub fn stats(&self, stream: u8) -> Option<Stats> {
+        let found = self.streams.iter().find(|slot| slot.is(stream))?;
+        Some(found.stats())
+    }
+
+    /// Frames rendered since the engine was built.
+    pub fn rendered(&self) -> u64 {
+        self.rendered
+    }
+
+    /// Packets that came for streams that were not open.
+    pub fn stray(&self) -> u64 {
+        self.stray
+    }
+
+    fn find(&mut self, id: u8) -> Result<&mut Stream, Refused> {
+        self.streams.iter_mut().find(|slot| slot.is(id)).ok_or(Refused::UnknownStream)
+    }
+}
+
+/// Rounds to 16 bits, saturating. (`f32::round` is a library call on plain x86-64.)
+fn saturate(sample: f32) -> i16 {
+    ((sample + 32_768.5).clamp(0.0, 65_535.0) as i32 - 32_768) as i16
+}
+
+#[cfg(test)]
+mod tests;

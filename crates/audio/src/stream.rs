@@ -1,0 +1,460 @@
+//! One media stream: packets in, the sound that is due out.
+//!
+//! Playout is timed by arrival and by counting samples; nothing here looks at RTP timestamps, which
+//! real phones get wrong. The first packet of a run is heard `latency` after it arrived, and from
+//! then on the buffer's level says everything: the [servo](crate::servo) holds it, running dry
+//! fades out and fills again from the next packet, and running over fades out, drops what is too
+//! much and fades in.
+//!
+//! Packets that the sequence numbers show as lost are concealed by the codec, up to
+//! [`CONCEALED_MS`]; a larger hole, or a number that goes backwards, is a source that started
+//! counting afresh.
+
+use core::time::Duration;
+
+use pool::Instant;
+
+use crate::converter::{BLOCK, Converter};
+use crate::decoder::{Decoder, FRAME_SAMPLES, PACKET_FRAMES, StreamCodec};
+use crate::fade::Fade;
+use crate::ring::{CAPACITY_MS, MAX_RATE, Ring, StereoFrame};
+use crate::servo::Servo;
+use crate::sounding::{SOUNDING_HOLD_MS, Sounding, peak};
+
+/// How long sound takes to fade where the flow of a stream breaks, in milliseconds.
+pub const FADE_MS: u32 = 5;
+
+/// The least and the most latency, in milliseconds.
+pub const MIN_LATENCY_MS: u32 = 20;
+/// See [`MIN_LATENCY_MS`].
+pub const MAX_LATENCY_MS: u32 = 250;
+
+/// How far over the latency a buffer may fill before the excess is dropped, in milliseconds.
+pub const OVERRUN_MS: u32 = 180;
+
+/// The longest hole that is concealed, in milliseconds.
+pub const CONCEALED_MS: u32 = 100;
+
+/// How soon media must come again for a dry buffer to count as an underrun, not as a pause.
+const PAUSE: Duration = Duration::from_millis(1_000);
+
+const _: () = assert!((MAX_LATENCY_MS + OVERRUN_MS) as usize + 50 <= CAPACITY_MS);
+
+/// Figures of one stream since it was opened.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Stats {
+    /// Sound in the buffer, in milliseconds.
+    pub level_ms: f32,
+    /// How much faster than nominal the stream is being consumed, in parts per million: the drift
+    /// of the source's clock against the sink's, once the servo has settled.
+    pub drift_ppm: f32,
+    /// The largest sample of the latest packet.
+    pub peak: u16,
+    /// Packets taken in.
+    pub packets: u64,
+    /// Packets that the sequence numbers show as lost.
+    pub lost: u64,
+    /// Codec frames that were concealed, for lost packets or because they were damaged.
+    pub concealed: u64,
+    /// Times the buffer ran dry in the middle of a flow.
+    pub underruns: u64,
+    /// Times the buffer ran over and sound was dropped.
+    pub overruns: u64,
+}
+
+/// Where the flow of a stream is.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Flow {
+    /// Nothing to play.
+    Empty,
+    /// Sound is gathering, to be heard from then on.
+    Filling { until: Instant },
+    /// Sound is heard (or would be, at a gain above zero).
+    Playing,
+    /// Fading out, towards what comes next.
+    Ending { next: Next },
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Next {
+    /// Wait for media, or for what has arrived meanwhile to ripen.
+    Refill,
+    /// Drop the excess and go on.
+    Drop,
+    /// The stream is closed.
+    Close,
+}
+
+/// One stream; the slot is made once and opened many times.
+pub(crate) struct Stream {
+    /// Who it is; none when the slot is free.
+    pub(crate) id: Option<u8>,
+    sink_rate: u32,
+    rate: u32,
+    latency_ms: u32,
+    decoder: Decoder,
+    ring: Ring,
+    converter: Converter,
+    servo: Servo,
+    flow: Flow,
+    /// Where the flow stands.
+    envelope: Fade,
+    /// What the control set.
+    gain: Fade,
+    /// The last frame rendered, and what of it still decays after a cut.
+    last: [f32; 2],
+    residue: [f32; 2],
+    decay: Fade,
+    sequence: Option<u16>,
+    /// Codec frames and samples of the last packet.
+    packet: (u8, usize),
+    last_media: Instant,
+    dry_since: Option<Instant>,
+    /// Frames that came since the flow began to end, and when the first of them did.
+    fresh: usize,
+    fresh_since: Option<Instant>,
+    pub(crate) sounding: Sounding,
+    stats: Stats,
+}
+
+impl Stream {
+    pub(crate) fn new(sink_rate: u32) -> Self {
+        Stream {
+            id: None,
+            sink_rate,
+            rate: sink_rate,
+            latency_ms: MIN_LATENCY_MS,
+            decoder: Decoder::new(StreamCodec::Sbc),
+            ring: Ring::new(),
+            converter: Converter::new(sink_rate),
+            servo: Servo::default(),
+            flow: Flow::Empty,
+            envelope: Fade::at(0.0),
+            gain: Fade::at(0.0),
+            last: [0.0; 2],
+            residue: [0.0; 2],
+            decay: Fade::at(0.0),
+            sequence: None,
+            packet: (0, 0),
+            last_media: Instant::ZERO,
+            dry_since: None,
+            fresh: 0,
+            fresh_since: None,
+            sounding: Sounding::default(),
+            stats: Stats::default(),
+        }
+    }
+
+    /// Opens the slot for a stream of `rate`; what it was is forgotten, softly.
+    pub(crate) fn open(&mut self, id: u8, codec: StreamCodec, rate: u32, latency_ms: u32) {
+        self.cut();
+        self.id = Some(id);
+        self.rate = rate;
+        self.latency_ms = latency_ms;
+        self.decoder = Decoder::new(codec);
+        self.ring.clear();
+        self.converter.reset(self.ratio());
+        self.servo = Servo::default();
+        self.flow = Flow::Empty;
+        self.envelope = Fade::at(0.0);
+        self.gain = Fade::at(0.0);
+        self.sequence = None;
+        self.packet = (0, 0);
+        self.dry_since = None;
+        self.sounding = Sounding::default();
+        self.stats = Stats::default();
+    }
+
+    /// Fades out and then frees the slot.
+    pub(crate) fn close(&mut self) {
+        self.sounding.starved();
+        self.end(Next::Close);
+    }
+
+    /// Forgets what is buffered: a pause, or another place in the music.
+    pub(crate) fn flush(&mut self) {
+        self.end(Next::Refill);
+        self.sequence = None;
+        self.dry_since = None;
+    }
+
+    pub(crate) fn set_latency(&mut self, ms: u32) {
+        self.latency_ms = ms;
+    }
+
+    pub(crate) fn set_gain(&mut self, gain: f32, ms: u32) {
+        self.gain.to(gain, ms, self.sink_rate);
+    }
+
+    /// Open under that name, and not on its way out.
+    pub(crate) fn is(&self, id: u8) -> bool {
+        self.id == Some(id) && !self.is_closing()
+    }
+
+    /// Something may be heard of it.
+    pub(crate) fn is_live(&self) -> bool {
+        self.id.is_some() || self.decay.steady().is_none()
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.flow == Flow::Ending { next: Next::Close }
+    }
+
+    /// Figures; see [`Stats`].
+    pub(crate) fn stats(&self) -> Stats {
+        Stats {
+            level_ms: self.ring.len() as f32 * 1000.0 / self.rate as f32,
+            drift_ppm: (self.servo.correction() * 1e6) as f32,
+            ..self.stats
+        }
+    }
+
+    /// Takes in one packet of `frames` codec frames.
+    pub(crate) fn media(&mut self, arrival: Instant, payload: &[u8], frames: u8, sequence: u16) {
+        if self.is_closing() {
+            return;
+        }
+        self.stats.packets += 1;
+        self.conceal_lost(sequence);
+        let mut rest = payload;
+        let mut pcm = [[0; 2]; FRAME_SAMPLES];
+        let (mut loudest, mut samples) = (0, 0);
+        // A source that leaves the count at zero is taken by what the payload holds.
+        let frames = if frames == 0 { PACKET_FRAMES } else { frames.min(PACKET_FRAMES) };
+        for _ in 0..frames {
+            let decoded = self.decoder.decode(rest, &mut pcm);
+            // What a frame says of itself is truer than what was configured.
+            self.rate = decoded.rate.filter(|r| *r <= MAX_RATE).unwrap_or(self.rate);
+            rest = rest.get(decoded.consumed..).unwrap_or(&[]);
+            let pcm = &pcm[..decoded.samples];
+            self.stats.concealed += u64::from(decoded.concealed);
+            loudest = loudest.max(peak(pcm.as_flattened()));
+            samples += pcm.len();
+            self.push(pcm);
+        }
+        self.packet = (frames, samples);
+        self.stats.peak = loudest;
+        self.sounding.observe(loudest, samples, self.rate);
+        self.arrived(arrival);
+    }
+
+    /// Fills the hole that the sequence numbers show before this packet.
+    fn conceal_lost(&mut self, sequence: u16) {
+        let expected = self.sequence.replace(sequence).map(|last| last.wrapping_add(1));
+        let (frames, samples) = self.packet;
+        let hole = usize::from(expected.map_or(0, |expected| sequence.wrapping_sub(expected)));
+        let longest = (self.rate * CONCEALED_MS / 1000) as usize;
+        if hole == 0 || hole.saturating_mul(samples) > longest {
+            return;
+        }
+        self.stats.lost += hole as u64;
+        for _ in 0..hole * usize::from(frames) {
+            let mut pcm = [[0; 2]; FRAME_SAMPLES];
+            let samples = self.decoder.conceal(&mut pcm);
+            self.stats.concealed += 1;
+            self.push(&pcm[..samples]);
+        }
+    }
+
+    fn push(&mut self, pcm: &[StereoFrame]) {
+        self.fresh += pcm.len();
+        if self.ring.push(pcm) > 0 && self.flow != Flow::Empty {
+            // Only when nobody has rendered for long: the sink was starved anyway.
+            self.cut();
+            self.envelope = Fade::at(0.0);
+            if self.flow == Flow::Playing {
+                self.envelope.to(1.0, FADE_MS, self.sink_rate);
+            }
+        }
+    }
+
+    /// Moves the flow on after a packet.
+    fn arrived(&mut self, at: Instant) {
+        self.last_media = at;
+        if self.dry_since.take().is_some_and(|dry| at.since(dry) < PAUSE) {
+            self.stats.underruns += 1;
+        }
+        self.fresh_since.get_or_insert(at);
+        match self.flow {
+            Flow::Empty if self.ring.len() > 0 => {
+                self.flow = Flow::Filling { until: at + self.latency() };
+            }
+            Flow::Playing if self.level_s() > self.setpoint_s() + f64::from(OVERRUN_MS) / 1e3 => {
+                self.stats.overruns += 1;
+                self.end(Next::Drop);
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds the next frames (at most [`BLOCK`]) to `mix`.
+    pub(crate) fn render(&mut self, now: Instant, mix: [&mut [f32]; 2]) {
+        let frames = mix[0].len().min(BLOCK);
+        let hold = Duration::from_millis(u64::from(SOUNDING_HOLD_MS));
+        if self.sounding.get() && now.since(self.last_media) > hold {
+            self.sounding.starved();
+        }
+        if let Flow::Filling { until } = self.flow
+            && now >= until
+        {
+            self.flow = Flow::Playing;
+            self.servo.restart();
+            self.envelope.to(1.0, FADE_MS, self.sink_rate);
+        }
+        if self.flow == Flow::Playing {
+            self.play(now, frames);
+        }
+        let [left, right] = mix;
+        match self.flow {
+            Flow::Empty | Flow::Filling { .. } => {
+                self.gain.skip(frames);
+                self.last = [0.0; 2];
+            }
+            Flow::Playing | Flow::Ending { .. } => self.sound(frames, [&mut *left, &mut *right]),
+        }
+        self.die_away([left, right]);
+        if let Flow::Ending { next } = self.flow
+            && self.envelope.steady().is_some()
+        {
+            self.ended(next);
+        }
+    }
+
+    /// Steers, and sees a dry buffer coming while there is still enough to fade out on.
+    fn play(&mut self, now: Instant, frames: usize) {
+        let error = self.level_s() - self.setpoint_s();
+        let elapsed = frames as f64 / f64::from(self.sink_rate);
+        let correction = self.servo.observe(error, elapsed);
+        self.converter.steer(self.ratio() / (1.0 + correction), true);
+        let reserve = self.reserve();
+        if self.ring.len() < self.converter.needs(frames) + reserve {
+            self.dry_since = Some(now);
+            self.end(Next::Refill);
+        }
+    }
+
+    /// Converts, fades and adds.
+    fn sound(&mut self, frames: usize, [left, right]: [&mut [f32]; 2]) {
+        let gains = (self.envelope.steady(), self.gain.steady());
+        if gains.0 == Some(0.0) || gains.1 == Some(0.0) {
+            let passed = self.converter.passed(frames);
+            self.ring.discard(passed);
+            self.envelope.skip(frames);
+            self.gain.skip(frames);
+            self.last = [0.0; 2];
+        } else {
+            let ring = &mut self.ring;
+            let [from_left, from_right] =
+                self.converter.convert(frames, |left, right| ring.pull(left, right));
+            let frames = left.iter_mut().zip(right).zip(from_left.iter().zip(from_right));
+            let mut last = self.last;
+            if let (Some(envelope), Some(gain)) = gains {
+                let gain = envelope * gain;
+                for ((left, right), (from_left, from_right)) in frames {
+                    last = [from_left * gain, from_right * gain];
+                    *left += last[0];
+                    *right += last[1];
+                }
+            } else {
+                for ((left, right), (from_left, from_right)) in frames {
+                    let gain = self.envelope.advance() * self.gain.advance();
+                    last = [from_left * gain, from_right * gain];
+                    *left += last[0];
+                    *right += last[1];
+                }
+            }
+            self.last = last;
+        }
+    }
+
+    /// Lets the rest of a cut die away.
+    fn die_away(&mut self, [left, right]: [&mut [f32]; 2]) {
+        if self.decay.steady().is_some() {
+            return;
+        }
+        for (left, right) in left.iter_mut().zip(right) {
+            let gain = self.decay.advance();
+            *left += self.residue[0] * gain;
+            *right += self.residue[1] * gain;
+        }
+    }
+
+    /// The sound stops right here: what was last heard decays instead of jumping to zero.
+    fn cut(&mut self) {
+        if self.last != [0.0; 2] {
+            self.residue = self.last;
+            self.decay = Fade::at(1.0);
+            self.decay.to(0.0, FADE_MS, self.sink_rate);
+        }
+    }
+
+    /// Starts to fade out towards `next`, if there is anything to fade.
+    fn end(&mut self, next: Next) {
+        match self.flow {
+            Flow::Empty | Flow::Filling { .. } => {
+                (self.fresh, self.fresh_since) = (0, None);
+                self.ring.clear();
+                self.ended(next);
+            }
+            Flow::Playing | Flow::Ending { .. } => {
+                (self.fresh, self.fresh_since) = (0, None);
+                if next != Next::Drop {
+                    let kept = self.reserve() + self.converter.needs(BLOCK);
+                    self.ring.truncate(kept);
+                }
+                self.flow = Flow::Ending { next };
+                self.envelope.to(0.0, FADE_MS, self.sink_rate);
+            }
+        }
+    }
+
+    fn ended(&mut self, next: Next) {
+        self.last = [0.0; 2];
+        self.envelope = Fade::at(0.0);
+        self.flow = match next {
+            Next::Drop => {
+                let keep = (self.setpoint_s() * f64::from(self.rate)) as usize;
+                self.ring.discard(self.ring.len().saturating_sub(keep));
+                self.servo.restart();
+                self.envelope.to(1.0, FADE_MS, self.sink_rate);
+                Flow::Playing
+            }
+            Next::Refill => {
+                let crumbs = self.ring.len().saturating_sub(self.fresh);
+                self.ring.discard(crumbs);
+                match self.fresh_since {
+                    Some(at) => Flow::Filling { until: at + self.latency() },
+                    None => Flow::Empty,
+                }
+            }
+            Next::Close => {
+                self.ring.clear();
+                self.id = None;
+                Flow::Empty
+            }
+        };
+    }
+
+    /// Stream frames that a fade-out takes, and a little for the converter's steps.
+    fn reserve(&self) -> usize {
+        (self.rate * FADE_MS / 1000) as usize + 16
+    }
+
+    fn ratio(&self) -> f64 {
+        f64::from(self.sink_rate) / f64::from(self.rate)
+    }
+
+    fn latency(&self) -> Duration {
+        Duration::from_millis(u64::from(self.latency_ms))
+    }
+
+    fn level_s(&self) -> f64 {
+        self.ring.len() as f64 / f64::from(self.rate)
+    }
+
+    /// The level to hold. Right after a packet arrived the buffer holds the latency and all of the
+    /// packet, right before the next one the latency alone.
+    fn setpoint_s(&self) -> f64 {
+        f64::from(self.latency_ms) / 1e3 + self.packet.1 as f64 / f64::from(self.rate) / 2.0
+    }
+}
