@@ -26,18 +26,18 @@ pub(super) fn allocate(header: &Header, factors: &PerSubband<u8>) -> PerSubband<
     let mut bits = [[0; 8]; 2];
     let needs = needs(header, factors);
     match (header.mode(), header.subbands()) {
-        (Mode::Mono, 4) => share::<1, 4>(header, &needs, &mut bits, 0),
-        (Mode::Mono, _) => share::<1, 8>(header, &needs, &mut bits, 0),
+        (Mode::Mono, 4) => share::<4>(header, &needs[..1], &mut bits[..1]),
+        (Mode::Mono, _) => share::<8>(header, &needs[..1], &mut bits[..1]),
         (Mode::DualChannel, 4) => {
-            share::<1, 4>(header, &needs, &mut bits, 0);
-            share::<1, 4>(header, &needs, &mut bits, 1);
+            share::<4>(header, &needs[..1], &mut bits[..1]);
+            share::<4>(header, &needs[1..], &mut bits[1..]);
         }
         (Mode::DualChannel, _) => {
-            share::<1, 8>(header, &needs, &mut bits, 0);
-            share::<1, 8>(header, &needs, &mut bits, 1);
+            share::<8>(header, &needs[..1], &mut bits[..1]);
+            share::<8>(header, &needs[1..], &mut bits[1..]);
         }
-        (_, 4) => share::<2, 4>(header, &needs, &mut bits, 0),
-        (_, _) => share::<2, 8>(header, &needs, &mut bits, 0),
+        (_, 4) => share::<4>(header, &needs, &mut bits),
+        (_, _) => share::<8>(header, &needs, &mut bits),
     }
     bits
 }
@@ -67,17 +67,13 @@ fn needs(header: &Header, factors: &PerSubband<u8>) -> PerSubband<i8> {
     needs
 }
 
-/// Shares one bitpool out among `CHANNELS` channels from `first` on.
-fn share<const CHANNELS: usize, const SUBBANDS: usize>(
-    header: &Header,
-    needs: &PerSubband<i8>,
-    bits: &mut PerSubband<u8>,
-    first: usize,
-) {
+/// Shares one bitpool out among the channels given.
+#[inline(always)]
+fn share<const SUBBANDS: usize>(header: &Header, needs: &[[i8; 8]], bits: &mut [[u8; 8]]) {
     let bitpool = i32::from(header.bitpool());
     let mut histogram = [0u8; HISTOGRAM];
     let mut highest = LOWEST;
-    for needs in &needs[first..first + CHANNELS] {
+    for needs in needs {
         for &need in &needs[..SUBBANDS] {
             let need = i32::from(need);
             histogram[slot(need)] += 1;
@@ -106,34 +102,33 @@ fn share<const CHANNELS: usize, const SUBBANDS: usize>(
         slice -= 1;
     }
 
-    for channel in first..first + CHANNELS {
-        for subband in 0..SUBBANDS {
-            let need = i32::from(needs[channel][subband]);
-            bits[channel][subband] =
-                if need < slice + 2 { 0 } else { (need - slice).min(16) as u8 };
+    for (bits, needs) in bits.iter_mut().zip(needs) {
+        for (bits, &need) in bits[..SUBBANDS].iter_mut().zip(needs) {
+            let need = i32::from(need);
+            *bits = if need < slice + 2 { 0 } else { (need - slice).min(16) as u8 };
         }
     }
     for subband in 0..SUBBANDS {
-        for channel in first..first + CHANNELS {
+        for (bits, needs) in bits.iter_mut().zip(needs) {
             if count >= bitpool {
                 return;
             }
-            let own = &mut bits[channel][subband];
+            let own = &mut bits[subband];
             if (2..16).contains(own) {
                 *own += 1;
                 count += 1;
-            } else if i32::from(needs[channel][subband]) == slice + 1 && bitpool > count + 1 {
+            } else if i32::from(needs[subband]) == slice + 1 && bitpool > count + 1 {
                 *own = 2;
                 count += 2;
             }
         }
     }
     for subband in 0..SUBBANDS {
-        for channel in first..first + CHANNELS {
+        for bits in bits.iter_mut() {
             if count >= bitpool {
                 return;
             }
-            let own = &mut bits[channel][subband];
+            let own = &mut bits[subband];
             if *own < 16 {
                 *own += 1;
                 count += 1;

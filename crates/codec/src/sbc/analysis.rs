@@ -90,8 +90,8 @@ impl<const M: usize> Bank<M> {
                 n if n <= half => sums[half + n] + sums[half - n],
                 n => sums[half + n] - sums[2 * M + half - n],
             };
-            for i in 0..M {
-                out[i] += folded * Self::COSINES[n][i];
+            for (out, cosine) in out[..M].iter_mut().zip(&Self::COSINES[n]) {
+                *out += folded * cosine;
             }
         }
         out

@@ -45,7 +45,8 @@ fn read_runs<const CHANNELS: usize, const SUBBANDS: usize, const RUN: usize>(
             *mask = (1 << bits) - 1;
         }
     }
-    for block in 0..blocks.min(16) {
+    let mut block = 0;
+    while block < blocks.min(16) {
         let mut word = 0;
         for channel in 0..CHANNELS {
             for subband in 0..SUBBANDS {
@@ -58,6 +59,7 @@ fn read_runs<const CHANNELS: usize, const SUBBANDS: usize, const RUN: usize>(
                 position += usize::from(width);
             }
         }
+        block += 1;
     }
 }
 

@@ -263,7 +263,8 @@ fn write_out<const CHANNELS: usize, const SUBBANDS: usize>(rows: &[Rows; 2], out
             }
         }
     }
-    for (block, out) in out.chunks_exact_mut(CHANNELS * SUBBANDS).enumerate().take(16) {
+    for (block, out) in out.chunks_exact_mut(CHANNELS * SUBBANDS).enumerate() {
+        let block = block % 16;
         for (out, words) in out.chunks_exact_mut(CHANNELS).zip(&words) {
             out[0] = words[block] as i16;
             if CHANNELS == 2 {

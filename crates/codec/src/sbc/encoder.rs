@@ -77,14 +77,14 @@ fn write(header: &Header, blocks: &mut [Blocks; 2], out: &mut [u8]) {
         }
     }
     let slopes = slopes(&factors, &bits);
-    for block in 0..header.blocks() {
-        for channel in 0..channels {
-            for subband in 0..subbands {
+    let [left, right] = blocks;
+    for (left, right) in left.iter().zip(right.iter()).take(header.blocks()) {
+        for (channel, samples) in [left, right].into_iter().enumerate().take(channels) {
+            for (subband, sample) in samples.iter().enumerate().take(subbands) {
                 let bits = u32::from(bits[channel][subband]);
                 if bits > 0 {
                     // floor((sample / 2^(factor + 1) + 1) levels / 2)
                     let levels = (1u32 << bits) - 1;
-                    let sample = blocks[channel][block][subband];
                     let value = sample * slopes[channel][subband] + levels as f32 / 2.0;
                     writer.put((value as u32).min(levels), bits);
                 }

@@ -187,8 +187,8 @@ fn synthesise(v: &mut [f64], samples: &[f64]) -> Vec<f64> {
     for i in (2 * m..20 * m).rev() {
         v[i] = v[i - 2 * m];
     }
-    for k in 0..2 * m {
-        v[k] = (0..m)
+    for (k, v) in v[..2 * m].iter_mut().enumerate() {
+        *v = (0..m)
             .map(|i| {
                 let angle = (i as f64 + 0.5) * (k as f64 + m as f64 / 2.0) * PI / m as f64;
                 angle.cos() * samples[i]
