@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tandem_codec::sbc::{Decoder, MAX_FRAME, MAX_SAMPLES};
+use codec::sbc::{Decoder, MAX_FRAME, MAX_SAMPLES};
 
 fuzz_target!(|data: &[u8]| {
     let Some((kind, payload)) = data.split_first() else { return };
