@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Runs the interoperability tests: every `async def test_…(folder)` of every `test_*.py` here.
+"""Runs a suite: every `async def test_…(folder)` of `test_*.py` here (`--suite interop`), or of
+`demo_*.py` or `sound_*.py`.
 
-    run.py [--list] [--keep DIR] [--jobs N] [NAME…]
+    run.py [--suite SUITE] [--list] [--keep DIR] [--jobs N] [NAME…]
 
 Each test runs in a process and a process group of its own and has a total time limit (`limit`,
 an attribute set by `@limits`); what is left of the group when it ends is ended. Tests that stream
@@ -24,10 +25,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
 
-def tests() -> list[tuple[str, float, bool]]:
+PREFIXES = {"interop": "test", "demo": "demo", "sound": "sound"}
+
+
+def tests(suite: str) -> list[tuple[str, float, bool]]:
     """Each test's name, its time limit in seconds, and whether it must run alone."""
     found = []
-    for path in sorted(HERE.glob("test_*.py")):
+    for path in sorted(HERE.glob(f"{PREFIXES[suite]}_*.py")):
         module = importlib.import_module(path.stem)
         for name, function in vars(module).items():
             if name.startswith("test_") and asyncio.iscoroutinefunction(function):
@@ -85,7 +89,7 @@ async def run_apart(name: str, limit: float, folder: pathlib.Path) -> str | None
     return said if code is not None else f"not done after {limit:.0f} s\n{said}"
 
 
-async def run_all(chosen, base: pathlib.Path, jobs: int) -> int:
+async def run_all(suite: str, chosen, base: pathlib.Path, jobs: int) -> int:
     failed = []
     started = time.monotonic()
     done = 0
@@ -114,7 +118,7 @@ async def run_all(chosen, base: pathlib.Path, jobs: int) -> int:
             await one(name, limit)
     word = "FAILED" if failed else "ok"
     print(
-        f"\ninterop result: {word}. {len(chosen) - len(failed)} passed; {len(failed)} failed; "
+        f"\n{suite} result: {word}. {len(chosen) - len(failed)} passed; {len(failed)} failed; "
         f"finished in {time.monotonic() - started:.1f}s; files in {base}"
     )
     return 1 if failed or not chosen else 0
@@ -122,20 +126,22 @@ async def run_all(chosen, base: pathlib.Path, jobs: int) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
+    parser.add_argument("--suite", choices=PREFIXES, default="interop")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--one", nargs=2, metavar=("NAME", "DIR"), help=argparse.SUPPRESS)
-    parser.add_argument("--keep", type=pathlib.Path, default=ROOT / "target" / "interop")
+    parser.add_argument("--keep", type=pathlib.Path)
     parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
     parser.add_argument("names", nargs="*", help="parts of names of tests")
     arguments = parser.parse_args()
     if arguments.one:
         return run_here(arguments.one[0], pathlib.Path(arguments.one[1]))
     names = arguments.names
-    chosen = [t for t in tests() if not names or any(part in t[0] for part in names)]
+    chosen = [t for t in tests(arguments.suite) if not names or any(part in t[0] for part in names)]
     if arguments.list:
         print("\n".join(name for name, _, _ in chosen))
         return 0
-    return asyncio.run(run_all(chosen, arguments.keep.resolve(), arguments.jobs))
+    base = arguments.keep or ROOT / "target" / arguments.suite
+    return asyncio.run(run_all(arguments.suite, chosen, base.resolve(), arguments.jobs))
 
 
 if __name__ == "__main__":

@@ -31,14 +31,16 @@ class Scene:
         """Seconds since the receiver was ready, by this process's clock."""
         return asyncio.get_running_loop().time() - self.ready_at
 
-    async def start_receiver(self, *arguments: str, controller: str | None = None) -> Daemon:
+    async def start_receiver(
+        self, *arguments: str, controller: str | None = None, sound: str | None = None
+    ) -> Daemon:
         """Starts a receiver on the air, waits for readiness and watches it."""
         self.receiver = await self.stack.enter_async_context(
             daemon(
                 self.folder,
                 controller or f"tcp:127.0.0.1:{self.port}",
                 "--sound",
-                f"wav:{self.wav}",
+                sound or f"wav:{self.wav}",
                 "--snoop",
                 str(self.capture),
                 *arguments,
