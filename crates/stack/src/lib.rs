@@ -3,6 +3,9 @@
 //! No clock, thread, lock, log, random number or I/O: time and bytes are handed in, and what is to
 //! happen is polled out. Every table and queue is bounded by [`Limits`] or a named constant.
 
+pub mod a2dp;
+pub mod avdtp;
+pub mod l2cap;
 pub mod types;
 
 pub use types::*;
