@@ -1,0 +1,106 @@
+//! The notes that Tandem writes between the packets of its captures: lines of plain text, made to be
+//! read by people in Wireshark and btmon, and by [`crate::timeline`].
+//!
+//! ```text
+//! tandem WORD [KEY=VALUE]…
+//! ```
+//! A word and its keys are lower-case letters, digits, `_` and `.`; values hold no white space. Keys
+//! may repeat, and readers skip words and keys that they do not know. Words so far:
+//!
+//! | line | meaning |
+//! |---|---|
+//! | `tandem heard none` | from here on nobody is heard |
+//! | `tandem heard phone=AA:BB:CC:DD:EE:FF kind=media` | from here on that phone is; with mixing, `phone=… kind=…` again for each further one |
+//!
+//! Kinds are those of the control interface's `audible` event: `call`, `ring`, `voice`,
+//! `assistant`, `media`.
+
+use std::fmt;
+
+use wire::Address;
+
+/// What of a phone is heard.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    /// A call.
+    Call,
+    /// Ringing.
+    Ring,
+    /// A voice link without a call.
+    Voice,
+    /// Its assistant.
+    Assistant,
+    /// Music and the like.
+    Media,
+}
+
+impl Kind {
+    const ALL: [Kind; 5] = [Kind::Call, Kind::Ring, Kind::Voice, Kind::Assistant, Kind::Media];
+
+    /// Its word in notes and events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Call => "call",
+            Kind::Ring => "ring",
+            Kind::Voice => "voice",
+            Kind::Assistant => "assistant",
+            Kind::Media => "media",
+        }
+    }
+}
+
+/// One phone that is heard.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Audible {
+    /// Its address.
+    pub phone: Address,
+    /// What of it.
+    pub kind: Kind,
+}
+
+/// The note of who is heard from here on: displays as its line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Heard<'a>(pub &'a [Audible]);
+
+impl fmt::Display for Heard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("tandem heard")?;
+        if self.0.is_empty() {
+            return f.write_str(" none");
+        }
+        self.0.iter().try_for_each(|one| write!(f, " phone={} kind={}", one.phone, one.kind.name()))
+    }
+}
+
+/// A line taken apart: its word, and its keys with their values; `None` if it is none of ours.
+/// What is no `KEY=VALUE` is skipped.
+pub fn parse(line: &str) -> Option<(&str, impl Iterator<Item = (&str, &str)>)> {
+    let mut words = line.split_ascii_whitespace();
+    (words.next() == Some("tandem")).then_some(())?;
+    Some((words.next()?, words.filter_map(|word| word.split_once('='))))
+}
+
+/// Who is heard from here on, if `line` is a note about that. A phone whose kind is missing or not
+/// known counts as media.
+pub fn heard(line: &str) -> Option<Vec<Audible>> {
+    let (word, pairs) = parse(line)?;
+    (word == "heard").then_some(())?;
+    let mut audible: Vec<Audible> = Vec::new();
+    for (key, value) in pairs {
+        match key {
+            "phone" => {
+                if let Ok(phone) = value.parse() {
+                    audible.push(Audible { phone, kind: Kind::Media });
+                }
+            }
+            "kind" => {
+                let kind = Kind::ALL.into_iter().find(|kind| kind.name() == value);
+                if let (Some(last), Some(kind)) = (audible.last_mut(), kind) {
+                    last.kind = kind;
+                }
+            }
+            _ => {}
+        }
+    }
+    Some(audible)
+}
