@@ -75,7 +75,7 @@ impl Decoder {
     }
 
     /// Decodes the frame at the start of `frame`, which may go on behind it, into `out`:
-    /// interleaved samples, [`MAX_SAMPLES`] of room are always enough.
+    /// interleaved samples, [`super::MAX_SAMPLES`] of room are always enough.
     ///
     /// The parameters may change from frame to frame. The filter's past is kept while frequency,
     /// channels and subbands stay the same.
