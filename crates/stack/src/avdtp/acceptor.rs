@@ -24,7 +24,7 @@ struct Asker {
 
 impl Session {
     /// What has come of a packet on a channel for signalling.
-    pub(super) fn message(&mut self, now: Instant, cid: Cid, received: Received) {
+    pub(super) fn message(&mut self, now: Instant, cid: Cid, received: Received, payload: &[u8]) {
         match received {
             Received::Partial => {}
             Received::Malformed => {
@@ -39,10 +39,10 @@ impl Session {
                     self.reject(asker, Reject::with(signal, ErrorCode::BAD_LENGTH));
                 }
             }
-            Received::Message(head, payload) if head.message_type == MessageType::Command => {
-                self.command(now, cid, head, &payload);
+            Received::Message(head) if head.message_type == MessageType::Command => {
+                self.command(now, cid, head, payload);
             }
-            Received::Message(head, payload) => self.response(now, head, &payload),
+            Received::Message(head) => self.response(now, head, payload),
         }
     }
 

@@ -46,7 +46,7 @@ pub use output::{
 };
 pub use procedure::MAX_PEER_ENDPOINTS;
 use procedure::Procedure;
-use signalling::Lane;
+use signalling::{Lane, Payload};
 use stream::Stream;
 
 /// Stream endpoints of our own on a link, at most.
@@ -208,8 +208,9 @@ impl Session {
             return;
         }
         let Some(lane) = self.lanes.iter_mut().find(|lane| lane.cid == cid) else { return };
-        let received = lane.receive(pdu);
-        self.message(now, cid, received);
+        let mut payload = Payload::new();
+        let received = lane.receive(pdu, &mut payload);
+        self.message(now, cid, received, &payload);
     }
 
     /// The next output.

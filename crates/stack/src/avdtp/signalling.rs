@@ -41,10 +41,10 @@ pub(super) struct Head {
 }
 
 /// What has come of a packet.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Received {
-    /// The whole message.
-    Message(Head, Payload),
+    /// A whole message.
+    Message(Head),
     /// A whole message, too long to be kept.
     TooLong(Head),
     /// A fragment; more are to come.
@@ -62,15 +62,17 @@ impl Lane {
         Lane { cid, outgoing, packet_size, partial: None }
     }
 
-    /// Takes a packet in. A new message takes the place of an unfinished one (8.4.4).
-    pub fn receive(&mut self, packet: &[u8]) -> Received {
+    /// Takes a packet in; where it completes a message, what follows the message's header goes
+    /// into `whole`. A new message takes the place of an unfinished one (8.4.4).
+    pub fn receive(&mut self, packet: &[u8], whole: &mut Payload) -> Received {
         let Ok((header, payload)) = Header::parse(packet) else { return Received::Malformed };
         match header {
             Header::Single { label, message_type, signal_id } => {
                 self.partial = None;
                 let head = Head { label, message_type, signal_id };
-                match Payload::from_slice(payload) {
-                    Ok(payload) => Received::Message(head, payload),
+                whole.clear();
+                match whole.extend_from_slice(payload) {
+                    Ok(()) => Received::Message(head),
                     Err(_) => Received::TooLong(head),
                 }
             }
@@ -97,7 +99,8 @@ impl Lane {
                         if partial.too_long {
                             Received::TooLong(partial.head)
                         } else {
-                            Received::Message(partial.head, partial.payload)
+                            *whole = partial.payload;
+                            Received::Message(partial.head)
                         }
                     }
                     None => Received::Malformed,
