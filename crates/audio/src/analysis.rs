@@ -103,14 +103,38 @@ pub fn steepest(frequency: f64, peak: f64, rate: u32) -> f64 {
     2.0 * peak * (TAU * frequency / f64::from(rate) / 2.0).sin()
 }
 
-/// Signal against everything else, in dB, for a sine of that frequency in `samples`: the sine's
-/// amplitude and phase are fitted, and what remains is noise and distortion.
+/// Signal against everything else, in dB, for a sine of about that frequency in `samples`: its
+/// amplitude, phase and exact frequency (a drift servo bends it by some ppm) are fitted, and what
+/// remains is noise and distortion.
 pub fn sine_snr(samples: &[i16], rate: u32, frequency: f64) -> f64 {
-    let turn = TAU * frequency / f64::from(rate);
+    let mut turn = TAU * frequency / f64::from(rate);
+    let half = samples.len() / 2;
+    for _ in 0..3 {
+        // A frequency that is a little off turns the phase between the halves.
+        let (a, b) = fit(&samples[..half], turn);
+        let (c, d) = fit(&samples[half..], turn);
+        let there = d.atan2(c) - b.atan2(a);
+        let expected = -turn * half as f64;
+        let off = (there - expected + TAU / 2.0).rem_euclid(TAU) - TAU / 2.0;
+        turn -= off / half.max(1) as f64;
+    }
+    let (a, b) = fit(samples, turn);
+    let (mut signal, mut noise) = (0.0, 0.0);
+    for (i, &sample) in samples.iter().enumerate() {
+        let (sin, cos) = (turn * i as f64).sin_cos();
+        let fitted = a * cos + b * sin;
+        signal += fitted * fitted;
+        noise += (f64::from(sample) - fitted).powi(2);
+    }
+    10.0 * (signal / noise.max(f64::MIN_POSITIVE)).log10()
+}
+
+/// The cosine's and the sine's share of `samples` at `turn` radians a sample, by least squares.
+fn fit(samples: &[i16], turn: f64) -> (f64, f64) {
     let (mut cc, mut ss, mut cs, mut xc, mut xs) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    let wave = || samples.iter().enumerate().map(|(i, &x)| (f64::from(x), turn * i as f64));
-    for (x, phase) in wave() {
-        let (sin, cos) = phase.sin_cos();
+    for (i, &sample) in samples.iter().enumerate() {
+        let (sin, cos) = (turn * i as f64).sin_cos();
+        let x = f64::from(sample);
         cc += cos * cos;
         ss += sin * sin;
         cs += cos * sin;
@@ -118,15 +142,7 @@ pub fn sine_snr(samples: &[i16], rate: u32, frequency: f64) -> f64 {
         xs += x * sin;
     }
     let determinant = cc * ss - cs * cs;
-    let a = (xc * ss - xs * cs) / determinant;
-    let b = (xs * cc - xc * cs) / determinant;
-    let (mut signal, mut noise) = (0.0, 0.0);
-    for (x, phase) in wave() {
-        let fitted = a * phase.cos() + b * phase.sin();
-        signal += fitted * fitted;
-        noise += (x - fitted) * (x - fitted);
-    }
-    10.0 * (signal / noise.max(f64::MIN_POSITIVE)).log10()
+    ((xc * ss - xs * cs) / determinant, (xs * cc - xc * cs) / determinant)
 }
 
 /// `frames` interleaved stereo frames of a sine of that frequency and peak, starting at frame
@@ -163,5 +179,7 @@ mod tests {
         let sound = channel(&sine(1000.0, 32_000.0, 48_000, 0, 48_000), 0);
         let snr = sine_snr(&sound, 48_000, 1000.0);
         assert!((95.0..100.0).contains(&snr), "{snr}");
+        let snr = sine_snr(&sound, 48_000, 1000.1);
+        assert!((95.0..100.0).contains(&snr), "{snr} though 100 ppm off");
     }
 }

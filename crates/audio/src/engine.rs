@@ -212,18 +212,22 @@ impl Engine {
         }
     }
 
-    /// Renders the next `out.len() / 2` frames of the mix, interleaved; a half frame at the end is
-    /// zeroed.
+    /// Renders the next `out.len() / 2` frames of the mix, interleaved, up to the one that is heard
+    /// at `now`; a half frame at the end is zeroed.
     pub fn render(&mut self, now: Instant, out: &mut [i16]) {
         let (frames, half) = out.as_chunks_mut::<2>();
         half.fill(0);
+        let mut left_over = frames.len() as u64;
         for block in frames.chunks_mut(BLOCK) {
             let [left, right] = &mut self.mix;
             let (left, right) = (&mut left[..block.len()], &mut right[..block.len()]);
             left.fill(0.0);
             right.fill(0.0);
+            let before = left_over * 1_000_000_000 / u64::from(self.rate);
+            left_over -= block.len() as u64;
+            let at = Instant::from_nanos(now.as_nanos().saturating_sub(before));
             for stream in self.streams.iter_mut().filter(|stream| stream.is_live()) {
-                stream.render(now, [&mut *left, &mut *right]);
+                stream.render(at, [&mut *left, &mut *right]);
             }
             for ((frame, left), right) in block.iter_mut().zip(&*left).zip(&*right) {
                 *frame = [saturate(*left), saturate(*right)];

@@ -35,6 +35,11 @@ pub const OVERRUN_MS: u32 = 180;
 /// The longest hole that is concealed, in milliseconds.
 pub const CONCEALED_MS: u32 = 100;
 
+/// For how long after a packet the source is taken to be making the next one, in seconds. Without
+/// it the servo would see the buffer's level jump with every packet, at times that beat with its
+/// own.
+const COMING_S: f64 = 0.05;
+
 /// How soon media must come again for a dry buffer to count as an underrun, not as a pause.
 const PAUSE: Duration = Duration::from_millis(1_000);
 
@@ -287,7 +292,7 @@ impl Stream {
         }
     }
 
-    /// Adds the next frames (at most [`BLOCK`]) to `mix`.
+    /// Adds the next frames (at most [`BLOCK`]), of which the first is heard at `now`, to `mix`.
     pub(crate) fn render(&mut self, now: Instant, mix: [&mut [f32]; 2]) {
         let frames = mix[0].len().min(BLOCK);
         let hold = Duration::from_millis(u64::from(SOUNDING_HOLD_MS));
@@ -322,7 +327,10 @@ impl Stream {
 
     /// Steers, and sees a dry buffer coming while there is still enough to fade out on.
     fn play(&mut self, now: Instant, frames: usize) {
-        let error = self.level_s() - self.setpoint_s();
+        // Negative when the packet came while this block was being played.
+        let coming = now.since(self.last_media).as_secs_f64().min(COMING_S)
+            - self.last_media.since(now).as_secs_f64().min(COMING_S);
+        let error = self.level_s() + coming - self.setpoint_s();
         let elapsed = frames as f64 / f64::from(self.sink_rate);
         let correction = self.servo.observe(error, elapsed);
         self.converter.steer(self.ratio() / (1.0 + correction), true);
@@ -452,9 +460,9 @@ impl Stream {
         self.ring.len() as f64 / f64::from(self.rate)
     }
 
-    /// The level to hold. Right after a packet arrived the buffer holds the latency and all of the
-    /// packet, right before the next one the latency alone.
+    /// The level to hold, counting what the source has made since the last packet as there: so
+    /// much is buffered when the first packet of a run has just arrived, and `latency` later.
     fn setpoint_s(&self) -> f64 {
-        f64::from(self.latency_ms) / 1e3 + self.packet.1 as f64 / f64::from(self.rate) / 2.0
+        f64::from(self.latency_ms) / 1e3 + self.packet.1 as f64 / f64::from(self.rate)
     }
 }
