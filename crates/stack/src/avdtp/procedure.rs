@@ -112,7 +112,7 @@ impl Session {
         let stream = &self.streams[slot];
         match stream.state {
             State::Streaming => self.step(Step::Rest),
-            State::Open if stream.transport.is_some() => self.procedure_opened(now, slot),
+            State::Open if stream.transport.is_some() => self.start_or_rest(now, slot),
             State::Open => self.step(Step::Opening),
             State::Closing | State::Aborting => self.try_again(now, Cause::Closed),
             State::Configured | State::Idle => {
@@ -235,9 +235,12 @@ impl Session {
 
     /// A stream is open, transport channel and all.
     pub(super) fn procedure_opened(&mut self, now: Instant, slot: usize) {
-        if self.procedure.step == Step::Rest {
-            return;
+        if self.procedure.step != Step::Rest {
+            self.start_or_rest(now, slot);
         }
+    }
+
+    fn start_or_rest(&mut self, now: Instant, slot: usize) {
         if self.procedure.preference.start {
             self.step(Step::Starting);
             self.enqueue(Request::Start { slot });
