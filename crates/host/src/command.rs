@@ -8,6 +8,7 @@ pub struct Ticket(pub u64);
 
 /// An order from the outside. Each ends in exactly one `Done`.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "values are moved through queues without allocation")]
 pub enum Command {
     /// Opens pairing mode for so many seconds (1 to 3600); the end is told when it stands open.
     Pair {
@@ -49,6 +50,7 @@ pub enum Command {
 
 /// A setting that may change while the receiver runs.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "values are moved through queues without allocation")]
 pub enum Change {
     /// The receiver's name.
     Name(stack::Name),
@@ -96,6 +98,8 @@ pub enum Refusal {
     Busy,
     /// The controller is gone.
     ControllerLost,
+    /// Several phones have this name.
+    Ambiguous,
 }
 
 impl Refusal {
@@ -111,6 +115,7 @@ impl Refusal {
             Refusal::BadValue => "BadValue",
             Refusal::Busy => "Busy",
             Refusal::ControllerLost => "ControllerLost",
+            Refusal::Ambiguous => "Ambiguous",
         }
     }
 
@@ -126,6 +131,7 @@ impl Refusal {
             Refusal::BadValue => "the value is out of its range",
             Refusal::Busy => "the receiver is busy with something that excludes this",
             Refusal::ControllerLost => "the Bluetooth controller is gone",
+            Refusal::Ambiguous => "several phones have this name; give the address",
         }
     }
 }

@@ -1,10 +1,21 @@
 //! One controller: the protocol stack governed by the multipoint policy.
 
 mod command;
+mod effect;
 mod event;
+mod govern;
+mod host;
 mod limits;
+mod link;
+mod notices;
+mod pending;
+mod phones;
+mod timers;
+mod verbs;
 
 pub use command::{Change, Command, Refusal, Ticket};
 pub use event::{Codec, ConfirmKind, Event, OrderKind, Profile, Source, SourceKind, StreamState};
+pub use effect::{Effect, Effects, Input, StreamEffect};
+pub use host::Host;
 pub use limits::{Limits, Settings};
 pub use stack::{Bond, LinkId, Name, StreamId};

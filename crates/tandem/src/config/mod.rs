@@ -4,6 +4,7 @@
 //! A value is checked when it is set, so that a mistake is named with its key (and, from a file,
 //! its line) before anything starts.
 
+mod change;
 mod error;
 mod file;
 mod keys;

@@ -1,0 +1,85 @@
+//! What goes into a host and what comes out.
+
+use std::collections::VecDeque;
+
+use pool::Frame;
+use stack::a2dp::Configuration;
+use stack::controller::Failure;
+use stack::{Bond, StreamId};
+use wire::Address;
+use wire::h4::Channel;
+
+use crate::command::{Command, Ticket};
+use crate::event::Event;
+
+/// Something for the host.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "values are handed in without allocation")]
+pub enum Input {
+    /// The controller sent a packet, header included.
+    Received(Channel, Frame),
+    /// The transport took a packet on this channel off the host's hands.
+    Sent(Channel),
+    /// What a stream plays is sound now, or silence.
+    Sounding(StreamId, bool),
+    /// The owner wants something.
+    Command(Ticket, Command),
+    /// The time of [`Host::wake_at`](crate::Host::wake_at) has come.
+    Wake,
+    /// The controller cannot be reached any more.
+    TransportLost,
+    /// The controller can be reached: it is brought up from a reset.
+    TransportReady,
+}
+
+/// Something for the world.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "values are drained without allocation")]
+pub enum Effect {
+    /// Send a packet to the controller.
+    Send(Channel, Frame),
+    /// Play a media packet.
+    Media(stack::Media),
+    /// A media stream changed.
+    Stream(StreamId, StreamEffect),
+    /// Tell the owner.
+    Notify(Event),
+    /// Keep a bond.
+    Store(Bond),
+    /// Delete a bond.
+    Erase(Address),
+    /// The controller is of no use; the transport is to be reopened.
+    Failed(Failure),
+}
+
+/// What the ear has to do for a media stream.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum StreamEffect {
+    /// It is coded like this from now on; it begins unheard.
+    Open(Configuration),
+    /// It pauses: what is buffered is of no more use.
+    Flush,
+    /// It is gone.
+    Close,
+    /// It is heard this loud from now on, 0 to 1, after a short fade.
+    Gain(f32),
+}
+
+/// The effects of one input, in order. It borrows the host: drain it before the next input.
+#[derive(Debug)]
+#[must_use = "effects that are not carried out are lost"]
+pub struct Effects<'h>(pub(crate) &'h mut VecDeque<Effect>);
+
+impl Iterator for Effects<'_> {
+    type Item = Effect;
+
+    fn next(&mut self) -> Option<Effect> {
+        self.0.pop_front()
+    }
+}
+
+impl Drop for Effects<'_> {
+    fn drop(&mut self) {
+        self.0.clear();
+    }
+}

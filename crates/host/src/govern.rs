@@ -1,0 +1,160 @@
+//! Between protocol and policy: what the stack notices becomes facts, what the policy orders
+//! becomes calls, and the roster is held against what the links really are.
+
+use core::time::Duration;
+
+use multipoint::{Fact, Media, Order, Roster, SeatId};
+use pool::Instant;
+use stack::{Call, LinkId, StreamId};
+use wire::hci::Status;
+
+use crate::effect::{Effect, StreamEffect};
+use crate::event::{Event, OrderKind, Source, SourceKind};
+use crate::host::Host;
+use crate::timers::Timer;
+
+/// A phone is sent away with this reason: it takes it as wanted, and does not page us again.
+pub(crate) const SENT_AWAY: Status = Status::REMOTE_USER_TERMINATED_CONNECTION;
+/// A newcomer for whom there is no seat.
+const NO_SEAT: Status = Status::REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_LOW_RESOURCES;
+
+impl Host {
+    /// Puts a fact to the policy and carries out what it orders.
+    pub(crate) fn decide(&mut self, now: Instant, fact: Fact) {
+        let before = self.roster;
+        let (after, orders) = multipoint::decide(self.settings.policy, before, fact);
+        self.roster = after;
+        for order in &orders {
+            self.order(now, *order);
+        }
+        if after.audible != before.audible {
+            self.hear(before);
+        }
+    }
+
+    fn order(&mut self, now: Instant, order: Order) {
+        match order {
+            Order::Seat(id) => self.seat(now, id),
+            Order::TurnAway => {
+                if let Some(link) = self.waiting.take() {
+                    self.call(now, Call::Disconnect(link, NO_SEAT));
+                }
+            }
+            Order::Disconnect(id) => self.put_out(now, id),
+            Order::Arm(id, timer) => {
+                let after = match timer {
+                    multipoint::Timer::Settle => self.settings.settle_seconds,
+                    multipoint::Timer::Blip => self.settings.blip_seconds,
+                };
+                let after = Duration::from_secs_f32(after.clamp(0.0, 3600.0));
+                self.timers.arm(Timer::Seat(id, timer), now + after);
+            }
+            Order::Disarm(id, timer) => self.timers.disarm(Timer::Seat(id, timer)),
+        }
+    }
+
+    /// The newcomer gets a seat.
+    fn seat(&mut self, now: Instant, id: SeatId) {
+        let Some(link) = self.waiting.take() else { return };
+        self.seats[usize::from(id.0)] = Some(link);
+        let Some(known) = self.link_mut(link) else { return };
+        known.seat = Some(id);
+        let (phone, playing) = (known.address, known.playing);
+        let (stream, name) = (known.stream, self.phones.name(phone));
+        self.notify(Event::Phone { phone, name, connected: true, reason: None });
+        if let Some(configuration) = stream {
+            self.stream_opened(link, configuration);
+        }
+        if playing {
+            self.decide(now, Fact::Started(id));
+        }
+    }
+
+    /// The seat's phone has to go for the newcomer.
+    fn put_out(&mut self, now: Instant, id: SeatId) {
+        let by = self.waiting.and_then(|link| self.link(link)).map(|link| link.address);
+        let Some(link) = self.seats[usize::from(id.0)] else { return };
+        let until = now + Duration::from_secs(self.settings.evicted_for_seconds.into());
+        let Some(known) = self.link_mut(link) else { return };
+        known.evicted_by = by;
+        let phone = known.address;
+        self.phones.entry(phone).put_out_until = Some(until);
+        self.notify(Event::Order { phone, order: OrderKind::Disconnect });
+        self.call(now, Call::Disconnect(link, SENT_AWAY));
+    }
+
+    /// A link is secured with a bond: the policy decides about a seat.
+    pub(crate) fn arrived(&mut self, now: Instant, link: LinkId) {
+        let Some(known) = self.link(link) else { return };
+        let phone = known.address;
+        let put_out = !known.outgoing && self.phones.is_put_out(phone, now);
+        let modest = self.phones.get(phone).is_some_and(|phone| phone.modest);
+        if self.waiting.is_some() {
+            // One waits already: the policy turns this one away without having seen it.
+            return self.call(now, Call::Disconnect(link, NO_SEAT));
+        }
+        self.waiting = Some(link);
+        self.decide(now, Fact::Arrived { put_out, modest });
+    }
+
+    /// A link that was secured is gone.
+    pub(crate) fn left(&mut self, now: Instant, link: LinkId, seat: Option<SeatId>) {
+        if self.waiting == Some(link) {
+            self.waiting = None;
+            self.decide(now, Fact::NewcomerLeft);
+        }
+        if let Some(id) = seat {
+            self.seats[usize::from(id.0)] = None;
+            self.decide(now, Fact::Left(id));
+        }
+    }
+
+    /// The ear says that a stream is sound, or silence.
+    pub(crate) fn sounding(&mut self, now: Instant, stream: StreamId, on: bool) {
+        if let Some(id) = self.link(LinkId(stream.0)).and_then(|link| link.seat) {
+            self.decide(now, Fact::Sounding(id, on));
+        }
+    }
+
+    /// Who is heard changed: fades, and tells.
+    fn hear(&mut self, before: Roster) {
+        for n in 0..multipoint::MAX_SEATS as u8 {
+            let id = SeatId(n);
+            if self.roster.is_audible(id) != before.is_audible(id) {
+                self.fade(id);
+            }
+        }
+        let sources = self.roster.heard().filter_map(|id| {
+            let link = self.link(self.seats[usize::from(id.0)]?)?;
+            Some(Source { phone: link.address, kind: SourceKind::Media, gain: 1.0 })
+        });
+        let sources = sources.collect();
+        self.notify(Event::Audible { sources });
+    }
+
+    /// Sets a seat's stream as loud as the policy has it.
+    pub(crate) fn fade(&mut self, id: SeatId) {
+        let gain = if self.roster.is_audible(id) { 1.0 } else { 0.0 };
+        if let Some(link) = self.seats[usize::from(id.0)]
+            && self.link(link).is_some_and(|link| link.stream.is_some())
+        {
+            self.effect(Effect::Stream(StreamId(link.0), StreamEffect::Gain(gain)));
+        }
+    }
+
+    /// The roster is what the links are; a difference is a defect of ours.
+    pub(crate) fn assert_projection(&self) {
+        if !cfg!(debug_assertions) {
+            return;
+        }
+        for (n, seat) in self.roster.seats.iter().enumerate() {
+            let link = self.seats[n].and_then(|link| self.link(link));
+            assert_eq!(seat.taken, link.is_some(), "seat {n}: {seat:?} against {link:?}");
+            let plays = link.is_some_and(|link| link.playing);
+            assert_eq!(seat.media == Media::Playing, plays, "seat {n}: {seat:?} against {link:?}");
+            let id = Some(SeatId(n as u8));
+            assert!(link.is_none_or(|link| link.seat == id), "seat {n}: {link:?}");
+        }
+        assert!(!self.roster.waiting || self.waiting.is_some(), "nobody waits");
+    }
+}

@@ -1,0 +1,224 @@
+//! The host: what a controller says goes in, what is to be done comes out.
+
+use std::collections::VecDeque;
+
+use multipoint::{MAX_SEATS, Roster};
+use pool::{Arena, Instant};
+use stack::{Bond, Call, Config, MAX_LINKS, Output, Stack, a2dp, controller};
+use wire::Address;
+use wire::hci::{ClassOfDevice, Status};
+
+use crate::command::{Command, Refusal, Ticket};
+use crate::effect::{Effect, Effects, Input};
+use crate::event::Event;
+use crate::limits::{Limits, Settings};
+use crate::link::Link;
+use crate::pending::Pending;
+use crate::phones::Phones;
+use crate::timers::{Timer, Timers};
+
+/// Sink endpoint of every link (AVDTP stream endpoint identifier).
+const SBC_SINK: u8 = 1;
+/// The largest media packet that we offer to take: what a block of the transport holds.
+const MEDIA_MTU: u16 = 1017;
+/// The service classes that the extended inquiry response names: A2DP sink.
+const SERVICES: [u16; 1] = [0x110B];
+
+/// One controller: the protocol stack governed by the multipoint policy.
+#[derive(Debug)]
+pub struct Host {
+    pub(crate) settings: Settings,
+    pub(crate) stack: Stack,
+    pub(crate) roster: Roster,
+    pub(crate) links: [Option<Link>; MAX_LINKS],
+    pub(crate) seats: [Option<stack::LinkId>; MAX_SEATS],
+    pub(crate) waiting: Option<stack::LinkId>,
+    pub(crate) phones: Phones,
+    pub(crate) pending: Pending,
+    pub(crate) timers: Timers,
+    pub(crate) effects: VecDeque<Effect>,
+    /// The controller's address while it is up.
+    pub(crate) up: Option<Address>,
+    /// Shutting down: nobody is let in any more.
+    pub(crate) leaving: Option<Ticket>,
+    /// Pairing mode stands open.
+    pub(crate) pairing: bool,
+}
+
+impl Host {
+    /// A host with all of its memory. `seed` is entropy for what a protocol wants to be
+    /// unpredictable; nothing in media needs any yet.
+    pub fn new(limits: Limits, settings: Settings, bonds: Vec<Bond>, seed: [u8; 32]) -> Host {
+        let _ = seed;
+        let phones = Phones::new(&bonds);
+        let arena = Arena::new(limits.blocks, limits.block_size);
+        let stack = Stack::new(config(&settings), bonds, arena);
+        Host {
+            settings,
+            stack,
+            roster: Roster::default(),
+            links: [const { None }; MAX_LINKS],
+            seats: [None; MAX_SEATS],
+            waiting: None,
+            phones,
+            pending: Pending::default(),
+            timers: Timers::default(),
+            effects: VecDeque::with_capacity(limits.effects),
+            up: None,
+            leaving: None,
+            pairing: false,
+        }
+    }
+
+    /// Takes an input in; its effects are to be drained before the next.
+    pub fn feed(&mut self, now: Instant, input: Input) -> Effects<'_> {
+        match input {
+            Input::Received(channel, packet) => {
+                if let Some(media) = self.stack.receive(now, channel, packet) {
+                    // Nothing else can have come of it.
+                    self.effects.push_back(Effect::Media(media));
+                    return Effects(&mut self.effects);
+                }
+            }
+            Input::Sent(channel) => self.stack.sent(channel),
+            Input::Sounding(stream, on) => self.sounding(now, stream, on),
+            Input::Command(ticket, command) => self.command(now, ticket, command),
+            Input::Wake => self.wake(now),
+            Input::TransportLost => self.transport_lost(now),
+            Input::TransportReady => self.stack.start(now),
+        }
+        self.settle(now);
+        Effects(&mut self.effects)
+    }
+
+    /// When [`Input::Wake`] wants to be fed.
+    pub fn wake_at(&self) -> Option<Instant> {
+        self.stack.wake_at().into_iter().chain(self.timers.next()).min()
+    }
+
+    /// Takes notice of what the stack did, until it does nothing more.
+    fn settle(&mut self, now: Instant) {
+        while let Some(output) = self.stack.poll(now) {
+            match output {
+                Output::Send(channel, packet) => self.effect(Effect::Send(channel, packet)),
+                Output::Notice(notice) => self.notice(now, notice),
+            }
+        }
+        self.assert_projection();
+    }
+
+    fn wake(&mut self, now: Instant) {
+        if self.stack.wake_at().is_some_and(|at| at <= now) {
+            self.stack.wake(now);
+        }
+        while let Some(timer) = self.timers.pop_due(now) {
+            match timer {
+                Timer::Pairing => self.close_pairing(now),
+                Timer::Seat(id, timer) => {
+                    self.decide(now, multipoint::Fact::Elapsed(id, timer));
+                }
+                Timer::Goodbye => self.gone(),
+                Timer::Pending => self.pending_overdue(now),
+            }
+        }
+    }
+
+    fn transport_lost(&mut self, now: Instant) {
+        self.stack.transport_lost(now);
+        self.settle(now);
+        self.controller_down(now);
+        self.gone();
+    }
+
+    pub(crate) fn controller_down(&mut self, _now: Instant) {
+        if let Some(address) = self.up.take() {
+            self.notify(Event::Controller { up: false, address });
+        }
+        while let Some(ticket) = self.pending.take_any() {
+            self.done(ticket, Err(Refusal::ControllerLost));
+        }
+    }
+
+    /// Shutting down is done.
+    pub(crate) fn gone(&mut self) {
+        if let Some(ticket) = self.leaving.take() {
+            self.timers.disarm(Timer::Goodbye);
+            self.done(ticket, Ok(()));
+        }
+    }
+
+    pub(crate) fn call(&mut self, now: Instant, call: Call) {
+        self.stack.call(now, call);
+    }
+
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        self.effects.push_back(effect);
+    }
+
+    pub(crate) fn notify(&mut self, event: Event) {
+        self.effects.push_back(Effect::Notify(event));
+    }
+
+    pub(crate) fn done(&mut self, ticket: Ticket, result: Result<(), Refusal>) {
+        self.notify(Event::Done { ticket, result });
+    }
+
+    /// The link of a phone that is connected, seated or not.
+    pub(crate) fn link_of(&self, phone: Address) -> Option<stack::LinkId> {
+        (0u8..)
+            .zip(&self.links)
+            .find(|(_, link)| link.as_ref().is_some_and(|link| link.address == phone))
+            .map(|(n, _)| stack::LinkId(n))
+    }
+
+    pub(crate) fn link(&self, id: stack::LinkId) -> Option<&Link> {
+        self.links.get(usize::from(id.0))?.as_ref()
+    }
+
+    pub(crate) fn link_mut(&mut self, id: stack::LinkId) -> Option<&mut Link> {
+        self.links.get_mut(usize::from(id.0))?.as_mut()
+    }
+
+    /// Turns whoever asks away with the reason that fits.
+    pub(crate) fn admit(&self, bonded: bool) -> Result<(), Status> {
+        if self.leaving.is_some() {
+            Err(Status::CONNECTION_REJECTED_DUE_TO_LIMITED_RESOURCES)
+        } else if bonded || self.pairing {
+            Ok(())
+        } else {
+            Err(Status::CONNECTION_REJECTED_DUE_TO_UNACCEPTABLE_BD_ADDR)
+        }
+    }
+
+    /// Commands need a controller, leaving excepted.
+    fn command(&mut self, now: Instant, ticket: Ticket, command: Command) {
+        match command {
+            Command::Shutdown => self.shut_down(now, ticket),
+            Command::Set(change) => self.set(now, ticket, change),
+            _ if self.up.is_none() => self.done(ticket, Err(Refusal::ControllerLost)),
+            command => self.carry_out(now, ticket, command),
+        }
+    }
+}
+
+/// What the stack is set up with.
+fn config(settings: &Settings) -> Config {
+    let [a, b, c, _] = settings.class.to_le_bytes();
+    let seid = wire::avdtp::Seid::new(SBC_SINK).expect("1 is a stream endpoint identifier");
+    Config {
+        controller: controller::Config {
+            name: settings.name.clone(),
+            class: ClassOfDevice([a, b, c]),
+            services: SERVICES.into_iter().collect(),
+            confirm: settings.confirm,
+            secure_connections: settings.secure_connections,
+            min_key_size: settings.min_key_size,
+            legacy_pin: settings.legacy_pin.clone(),
+            ..controller::Config::default()
+        },
+        endpoints: [a2dp::sbc_sink(seid)].into_iter().collect(),
+        initiative: Some(stack::INITIATIVE),
+        media_mtu: MEDIA_MTU,
+        delay: settings.delay,
+    }
+}

@@ -1,0 +1,43 @@
+//! What is kept of a link, and of the phones that were put out.
+
+use multipoint::SeatId;
+use stack::a2dp::Configuration;
+use wire::Address;
+
+/// A link from the moment that it stands.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Link {
+    pub(crate) address: Address,
+    /// We placed it.
+    pub(crate) outgoing: bool,
+    /// It was authenticated and encrypted; the policy knows of it.
+    pub(crate) secured: bool,
+    /// Its seat, once it has one.
+    pub(crate) seat: Option<SeatId>,
+    /// Its media stream, while it is open.
+    pub(crate) stream: Option<Configuration>,
+    /// Media flows.
+    pub(crate) playing: bool,
+    /// We told it to go, for this phone.
+    pub(crate) evicted_by: Option<Address>,
+    /// We are its central.
+    pub(crate) central: bool,
+    /// It is in sniff mode.
+    pub(crate) sniff: bool,
+}
+
+impl Link {
+    pub(crate) fn new(address: Address, outgoing: bool) -> Self {
+        Link {
+            address,
+            outgoing,
+            secured: false,
+            seat: None,
+            stream: None,
+            playing: false,
+            evicted_by: None,
+            central: outgoing,
+            sniff: false,
+        }
+    }
+}

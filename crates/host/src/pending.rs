@@ -1,0 +1,54 @@
+//! Commands that have not ended: what each waits for, and until when.
+
+use pool::Instant;
+use wire::Address;
+
+use crate::command::Ticket;
+
+/// Commands that may wait at once.
+pub(crate) const MAX_PENDING: usize = 32;
+
+/// What a command waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wait {
+    /// The phone's first profile.
+    Profile(Address),
+    /// The end of the phone's connection.
+    Gone(Address),
+}
+
+/// The commands that wait.
+#[derive(Debug, Default)]
+pub(crate) struct Pending(heapless::Vec<(Ticket, Wait, Instant), MAX_PENDING>);
+
+impl Pending {
+    /// Lets a command wait; `false` when too many wait already.
+    #[must_use]
+    pub(crate) fn add(&mut self, ticket: Ticket, wait: Wait, until: Instant) -> bool {
+        self.0.push((ticket, wait, until)).is_ok()
+    }
+
+    /// Takes one of those that wait for this.
+    pub(crate) fn take(&mut self, wait: Wait) -> Option<Ticket> {
+        let n = self.0.iter().position(|(_, w, _)| *w == wait)?;
+        Some(self.0.remove(n).0)
+    }
+
+    pub(crate) fn take_any(&mut self) -> Option<Ticket> {
+        self.0.pop().map(|(ticket, ..)| ticket)
+    }
+
+    pub(crate) fn take_overdue(&mut self, now: Instant) -> Option<(Ticket, Wait)> {
+        let n = self.0.iter().position(|(.., until)| *until <= now)?;
+        let (ticket, wait, _) = self.0.remove(n);
+        Some((ticket, wait))
+    }
+
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.0.iter().map(|(.., until)| *until).min()
+    }
+
+    pub(crate) fn is_wanted(&self, wait: Wait) -> bool {
+        self.0.iter().any(|(_, w, _)| *w == wait)
+    }
+}

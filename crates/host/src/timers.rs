@@ -1,0 +1,98 @@
+//! The host's timers: a deadline each in an array; the earliest is the next wake-up.
+
+use multipoint::{MAX_SEATS, SeatId};
+use pool::Instant;
+
+/// What a deadline is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Timer {
+    /// Pairing mode ends.
+    Pairing,
+    /// A timer of the policy.
+    Seat(SeatId, multipoint::Timer),
+    /// A command has taken too long.
+    Pending,
+    /// Leaving has taken too long.
+    Goodbye,
+}
+
+const POLICY: [multipoint::Timer; 2] = [multipoint::Timer::Settle, multipoint::Timer::Blip];
+const COUNT: usize = 3 + MAX_SEATS * POLICY.len();
+
+#[derive(Debug, Default)]
+pub(crate) struct Timers([Option<Instant>; COUNT]);
+
+impl Timers {
+    pub(crate) fn arm(&mut self, timer: Timer, at: Instant) {
+        self.0[index(timer)] = Some(at);
+    }
+
+    pub(crate) fn disarm(&mut self, timer: Timer) {
+        self.0[index(timer)] = None;
+    }
+
+    pub(crate) fn is_armed(&self, timer: Timer) -> bool {
+        self.0[index(timer)].is_some()
+    }
+
+    pub(crate) fn next(&self) -> Option<Instant> {
+        self.0.iter().flatten().min().copied()
+    }
+
+    /// Takes the earliest timer that is due.
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Timer> {
+        let due = |at: &Option<Instant>| at.filter(|at| *at <= now);
+        let (n, _) = self.0.iter().enumerate().filter(|(_, at)| due(at).is_some()).min_by_key(|(_, at)| **at)?;
+        self.0[n] = None;
+        Some(timer(n))
+    }
+}
+
+fn index(timer: Timer) -> usize {
+    match timer {
+        Timer::Pairing => 0,
+        Timer::Pending => 1,
+        Timer::Goodbye => 2,
+        Timer::Seat(id, timer) => {
+            let kind = POLICY.iter().position(|t| *t == timer).unwrap_or(0);
+            3 + usize::from(id.0).min(MAX_SEATS - 1) * POLICY.len() + kind
+        }
+    }
+}
+
+fn timer(index: usize) -> Timer {
+    match index {
+        0 => Timer::Pairing,
+        1 => Timer::Pending,
+        2 => Timer::Goodbye,
+        n => {
+            let seat = (n - 3) / POLICY.len();
+            Timer::Seat(SeatId(seat as u8), POLICY[(n - 3) % POLICY.len()])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_timer_has_a_place_of_its_own() {
+        for n in 0..COUNT {
+            assert_eq!(index(timer(n)), n);
+        }
+    }
+
+    #[test]
+    fn the_earliest_comes_first_and_once() {
+        let mut timers = Timers::default();
+        let at = Instant::from_millis;
+        timers.arm(Timer::Pairing, at(20));
+        timers.arm(Timer::Seat(SeatId(5), multipoint::Timer::Blip), at(10));
+        assert_eq!(timers.next(), Some(at(10)));
+        assert_eq!(timers.pop_due(at(9)), None);
+        assert_eq!(timers.pop_due(at(30)), Some(Timer::Seat(SeatId(5), multipoint::Timer::Blip)));
+        assert_eq!(timers.pop_due(at(30)), Some(Timer::Pairing));
+        assert_eq!(timers.pop_due(at(30)), None);
+    }
+}

@@ -1,0 +1,199 @@
+//! The owner's commands, carried out.
+
+use core::time::Duration;
+
+use multipoint::Fact;
+use pool::Instant;
+use stack::Call;
+use wire::Address;
+use wire::hci::Status;
+
+use crate::command::{Change, Command, Refusal, Ticket};
+use crate::event::Event;
+use crate::govern::SENT_AWAY;
+use crate::host::Host;
+use crate::pending::Wait;
+use crate::timers::Timer;
+
+/// Pairing mode lasts at most so long.
+const MAX_PAIRING_SECONDS: u32 = 3600;
+/// How long a connection may take until its first profile is up.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a disconnection may take.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long saying goodbye may take.
+const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
+
+impl Host {
+    pub(crate) fn carry_out(&mut self, now: Instant, ticket: Ticket, command: Command) {
+        match command {
+            Command::Pair { seconds } => self.open_pairing(now, ticket, seconds),
+            Command::StopPairing => {
+                self.close_pairing(now);
+                self.done(ticket, Ok(()));
+            }
+            Command::Confirm { phone, accept, passkey } => {
+                let asked = self.phones.get(phone).is_some_and(|phone| phone.asked);
+                if asked {
+                    self.phones.entry(phone).asked = false;
+                    self.call(now, Call::Confirm { address: phone, accept, passkey });
+                }
+                self.done(ticket, if asked { Ok(()) } else { Err(Refusal::NoSuchPhone) });
+            }
+            Command::Connect { phone } => self.connect(now, ticket, phone),
+            Command::Disconnect { phone } => match self.link_of(phone) {
+                None => self.done(ticket, Err(self.not_connected(phone))),
+                Some(link) => {
+                    self.wait(now, ticket, Wait::Gone(phone), DISCONNECT_TIMEOUT);
+                    self.call(now, Call::Disconnect(link, SENT_AWAY));
+                }
+            },
+            Command::Forget { phone } => self.forget(now, ticket, phone),
+            // Taken care of before the controller is asked for.
+            Command::Set(_) | Command::Shutdown => self.done(ticket, Err(Refusal::Busy)),
+        }
+    }
+
+    fn open_pairing(&mut self, now: Instant, ticket: Ticket, seconds: u32) {
+        if !(1..=MAX_PAIRING_SECONDS).contains(&seconds) {
+            return self.done(ticket, Err(Refusal::BadValue));
+        }
+        self.pairing = true;
+        self.timers.arm(Timer::Pairing, now + Duration::from_secs(seconds.into()));
+        self.call(now, Call::Pairable(true));
+        self.call(now, Call::Discoverable(true));
+        self.notify(Event::Pairing { open: true, seconds });
+        self.done(ticket, Ok(()));
+    }
+
+    pub(crate) fn close_pairing(&mut self, now: Instant) {
+        if self.pairing {
+            self.pairing = false;
+            self.timers.disarm(Timer::Pairing);
+            self.call(now, Call::Pairable(false));
+            self.call(now, Call::Discoverable(false));
+            self.notify(Event::Pairing { open: false, seconds: 0 });
+        }
+    }
+
+    fn connect(&mut self, now: Instant, ticket: Ticket, phone: Address) {
+        if !self.phones.is_bonded(phone) {
+            let known = self.phones.get(phone).is_some();
+            let refusal = if known { Refusal::NotPaired } else { Refusal::NoSuchPhone };
+            return self.done(ticket, Err(refusal));
+        }
+        let link = self.link_of(phone);
+        if link.and_then(|link| self.link(link)).is_some_and(|link| link.stream.is_some()) {
+            return self.done(ticket, Ok(()));
+        }
+        self.wait(now, ticket, Wait::Profile(phone), CONNECT_TIMEOUT);
+        match link {
+            Some(link) => self.call(now, Call::OpenMedia(link)),
+            None => self.call(now, Call::Connect(phone)),
+        }
+    }
+
+    fn forget(&mut self, now: Instant, ticket: Ticket, phone: Address) {
+        if self.phones.get(phone).is_none() {
+            return self.done(ticket, Err(Refusal::NoSuchPhone));
+        }
+        self.call(now, Call::Forget(phone));
+        match self.link_of(phone) {
+            None => self.done(ticket, Ok(())),
+            Some(link) => {
+                self.wait(now, ticket, Wait::Gone(phone), DISCONNECT_TIMEOUT);
+                self.call(now, Call::Disconnect(link, SENT_AWAY));
+            }
+        }
+    }
+
+    /// Changes a setting.
+    pub(crate) fn set(&mut self, now: Instant, ticket: Ticket, change: Change) {
+        match change {
+            Change::Name(name) => {
+                self.settings.name = name.clone();
+                self.call(now, Call::Rename(name));
+            }
+            Change::Seats(seats) if (1..=multipoint::MAX_SEATS as u8).contains(&seats) => {
+                self.settings.policy.seats = seats;
+                self.decide(now, Fact::PolicyChanged);
+            }
+            Change::Takeover(takeover) => {
+                self.settings.policy.takeover = takeover;
+                self.decide(now, Fact::PolicyChanged);
+            }
+            Change::PairingSeconds(seconds) if (1..=MAX_PAIRING_SECONDS).contains(&seconds) => {
+                self.settings.pairing_seconds = seconds;
+            }
+            Change::BlipSeconds(seconds) if (0.0..=60.0).contains(&seconds) => {
+                self.settings.blip_seconds = seconds;
+            }
+            Change::EvictedForSeconds(seconds) => self.settings.evicted_for_seconds = seconds,
+            Change::MayTakeOver { phone, on } => {
+                self.phones.entry(phone).modest = !on;
+                let seat = self.link_of(phone).and_then(|link| self.link(link)?.seat);
+                if let Some(id) = seat {
+                    self.decide(now, Fact::Modest(id, !on));
+                }
+            }
+            Change::Seats(_) | Change::PairingSeconds(_) | Change::BlipSeconds(_) => {
+                return self.done(ticket, Err(Refusal::BadValue));
+            }
+        }
+        self.done(ticket, Ok(()));
+    }
+
+    /// Says goodbye to every phone.
+    pub(crate) fn shut_down(&mut self, now: Instant, ticket: Ticket) {
+        if let Some(earlier) = self.leaving.replace(ticket) {
+            self.done(earlier, Ok(()));
+        }
+        if self.up.is_none() || self.links.iter().all(Option::is_none) {
+            return self.gone();
+        }
+        self.timers.arm(Timer::Goodbye, now + GOODBYE_TIMEOUT);
+        self.call(now, Call::Connectable(false));
+        self.call(now, Call::Discoverable(false));
+        for n in 0..self.links.len() as u8 {
+            let status = Status::REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_POWER_OFF;
+            if self.links[usize::from(n)].is_some() {
+                self.call(now, Call::Disconnect(stack::LinkId(n), status));
+            }
+        }
+    }
+
+    fn not_connected(&self, phone: Address) -> Refusal {
+        match self.phones.get(phone) {
+            Some(_) => Refusal::NotConnected,
+            None => Refusal::NoSuchPhone,
+        }
+    }
+
+    fn wait(&mut self, now: Instant, ticket: Ticket, wait: Wait, timeout: Duration) {
+        if !self.pending.add(ticket, wait, now + timeout) {
+            return self.done(ticket, Err(Refusal::Busy));
+        }
+        self.arm_pending();
+    }
+
+    /// Commands that took too long.
+    pub(crate) fn pending_overdue(&mut self, now: Instant) {
+        while let Some((ticket, wait)) = self.pending.take_overdue(now) {
+            if let Wait::Profile(phone) = wait
+                && !self.pending.is_wanted(wait)
+                && self.link_of(phone).is_none()
+            {
+                self.call(now, Call::CancelConnect(phone));
+            }
+            self.done(ticket, Err(Refusal::TimedOut));
+        }
+        self.arm_pending();
+    }
+
+    fn arm_pending(&mut self) {
+        match self.pending.next() {
+            Some(at) => self.timers.arm(Timer::Pending, at),
+            None => self.timers.disarm(Timer::Pending),
+        }
+    }
+}

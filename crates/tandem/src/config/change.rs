@@ -1,0 +1,59 @@
+//! Keys that may be changed while the receiver runs, as the host's changes.
+
+use std::collections::BTreeMap;
+
+use host::Change;
+use multipoint::Takeover;
+use serde_json::Value;
+use wire::Address;
+
+use super::{Config, KEYS, When};
+
+impl Config {
+    /// When a change of a key counts; `None` for what is no key.
+    pub fn when(key: &str) -> Option<When> {
+        KEYS.iter().find(|known| known.name == key).map(|known| known.when)
+    }
+
+    /// The host's change that brings a key to this configuration's value.
+    pub(crate) fn change(&self, key: &str, phone: Option<Address>) -> Option<Change> {
+        if let Some(phone) = phone {
+            let on = self.phones.get(&phone)?.takeover?;
+            return (key == "takeover").then_some(Change::MayTakeOver { phone, on });
+        }
+        let settings = self.host_settings();
+        Some(match key {
+            "name" => Change::Name(settings.name),
+            "multipoint" | "seats" => Change::Seats(settings.policy.seats),
+            "takeover" => Change::Takeover(settings.policy.takeover),
+            "pairing.seconds" => Change::PairingSeconds(settings.pairing_seconds),
+            "blip_s" => Change::BlipSeconds(settings.blip_seconds),
+            "evicted_for_s" => Change::EvictedForSeconds(settings.evicted_for_seconds),
+            _ => return None,
+        })
+    }
+
+    /// The settings as `Status` shows them.
+    pub(crate) fn shown(&self) -> BTreeMap<String, Value> {
+        let takeover = match self.settings.policy.takeover {
+            Takeover::Last => "last",
+            Takeover::First => "first",
+            Takeover::FirstMute => "first-mute",
+            Takeover::Mix => "mix",
+        };
+        let settings = &self.settings;
+        [
+            ("name", Value::from(settings.name.as_str())),
+            ("multipoint", self.multipoint.into()),
+            ("seats", self.seats.into()),
+            ("takeover", takeover.into()),
+            ("blip_s", settings.blip_seconds.into()),
+            ("evicted_for_s", settings.evicted_for_seconds.into()),
+            ("pairing.seconds", settings.pairing_seconds.into()),
+            ("sound.rate", self.rate.into()),
+            ("sound.latency_ms", self.latency_ms.into()),
+        ]
+        .map(|(key, value)| (key.to_string(), value))
+        .into()
+    }
+}

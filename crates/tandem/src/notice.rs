@@ -1,0 +1,166 @@
+//! Events as they are told to the outside: numbered, timed, and in the one JSON shape that the
+//! control socket, the command, C and Python share.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use host::{Codec, ConfirmKind, Event, OrderKind, Profile, Source, SourceKind, StreamState};
+use serde_json::{Map, Value, json};
+
+use crate::status::Status;
+
+/// One event.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Grows by one with each event of a receiver; a snapshot has the number of the last event in it.
+    pub seq: u64,
+    /// Seconds since the receiver's start.
+    pub t: f64,
+    /// The wall clock.
+    pub time: SystemTime,
+    /// What happened.
+    pub what: What,
+}
+
+/// What a notice tells.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "values are moved through queues without allocation")]
+pub enum What {
+    /// Everything as it is; the first notice of a subscription.
+    Snapshot(Arc<Status>),
+    /// So many notices were dropped because they were not read.
+    Lost(u64),
+    /// Something happened.
+    Event(Event),
+}
+
+impl Notice {
+    /// The event's name, its field `event`.
+    pub fn name(&self) -> &'static str {
+        match &self.what {
+            What::Snapshot(_) => "snapshot",
+            What::Lost(_) => "lost",
+            What::Event(event) => event_name(event),
+        }
+    }
+
+    /// The event as a JSON object.
+    pub fn to_json(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("seq".into(), self.seq.into());
+        object.insert("t".into(), self.t.into());
+        object
+            .insert("time".into(), humantime::format_rfc3339_micros(self.time).to_string().into());
+        object.insert("event".into(), self.name().into());
+        let fields = match &self.what {
+            What::Snapshot(status) => status.to_json(),
+            What::Lost(count) => json!({ "count": count }),
+            What::Event(event) => event_fields(event),
+        };
+        if let Value::Object(fields) = fields {
+            // What is not known is left out.
+            object.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+        Value::Object(object)
+    }
+}
+
+fn event_name(event: &Event) -> &'static str {
+    match event {
+        Event::Controller { .. } => "controller",
+        Event::Pairing { .. } => "pairing",
+        Event::Confirm { .. } => "confirm",
+        Event::Paired { .. } => "paired",
+        Event::Phone { .. } => "phone",
+        Event::Profile { .. } => "profile",
+        Event::Stream { .. } => "stream",
+        Event::Audible { .. } => "audible",
+        Event::Order { .. } => "order",
+        Event::Evicted { .. } => "evicted",
+        Event::Link { .. } => "link",
+        Event::Done { .. } => "done",
+        Event::Warning { .. } => "warning",
+    }
+}
+
+fn event_fields(event: &Event) -> Value {
+    match event {
+        Event::Controller { up, address } => {
+            json!({ "state": if *up { "up" } else { "lost" }, "address": address.to_string() })
+        }
+        Event::Pairing { open, seconds } => json!({ "open": open, "seconds": seconds }),
+        Event::Confirm { phone, kind, passkey } => json!({
+            "phone": phone.to_string(), "kind": confirm_kind(*kind), "passkey": passkey,
+        }),
+        Event::Paired { phone } => json!({ "phone": phone.to_string() }),
+        Event::Phone { phone, name, connected, reason } => json!({
+            "phone": phone.to_string(), "name": name.as_str(),
+            "state": if *connected { "connected" } else { "disconnected" },
+            "reason": reason.map(|r| r.to_string()),
+        }),
+        Event::Profile { phone, profile, up } => {
+            json!({ "phone": phone.to_string(), "profile": profile_name(*profile), "up": up })
+        }
+        Event::Stream { phone, state, codec, rate, channels } => json!({
+            "phone": phone.to_string(), "state": stream_state(*state), "codec": codec_name(*codec),
+            "rate": rate, "channels": channels,
+        }),
+        Event::Audible { sources } => {
+            json!({ "phones": sources.iter().map(source).collect::<Vec<_>>() })
+        }
+        Event::Order { phone, order } => {
+            let order = match order {
+                OrderKind::Disconnect => "disconnect",
+            };
+            json!({ "phone": phone.to_string(), "order": order })
+        }
+        Event::Evicted { phone, by } => json!({ "phone": phone.to_string(), "by": by.to_string() }),
+        Event::Link { phone, rssi, central, sniff } => json!({
+            "phone": phone.to_string(), "rssi": rssi,
+            "role": if *central { "central" } else { "peripheral" },
+            "mode": if *sniff { "sniff" } else { "active" },
+        }),
+        Event::Done { ticket, result } => json!({
+            "ticket": ticket.0, "result": result.map_or_else(|refusal| refusal.name(), |()| "Ok"),
+        }),
+        Event::Warning { code, text } => json!({ "code": code, "text": text.as_str() }),
+    }
+}
+
+/// What is asked when pairing, in the word of the `confirm` event.
+pub fn confirm_kind(kind: ConfirmKind) -> &'static str {
+    match kind {
+        ConfirmKind::Compare => "compare",
+        ConfirmKind::Display => "display",
+        ConfirmKind::Enter => "enter",
+        ConfirmKind::Consent => "consent",
+    }
+}
+
+pub(crate) fn source(source: &Source) -> Value {
+    let kind = match source.kind {
+        SourceKind::Media => "media",
+    };
+    json!({ "phone": source.phone.to_string(), "kind": kind, "gain": source.gain })
+}
+
+pub(crate) fn stream_state(state: StreamState) -> &'static str {
+    match state {
+        StreamState::Open => "open",
+        StreamState::Playing => "playing",
+        StreamState::Suspended => "suspended",
+        StreamState::Closed => "closed",
+    }
+}
+
+pub(crate) fn codec_name(codec: Codec) -> &'static str {
+    match codec {
+        Codec::Sbc => "sbc",
+    }
+}
+
+fn profile_name(profile: Profile) -> &'static str {
+    match profile {
+        Profile::A2dp => "a2dp",
+    }
+}

@@ -1,0 +1,156 @@
+//! The embedding API: a receiver, and handles that command it from any thread.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use host::{Command, Refusal, Ticket};
+use wire::Address;
+
+use crate::config::{Config, When};
+use crate::error::OpenError;
+use crate::hub::Subscription;
+use crate::shared::Shared;
+use crate::status::Status;
+
+/// How long a command may take to end, [`Command::Connect`] aside.
+pub const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long [`Command::Connect`] may take.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long saying goodbye may take before the threads end anyway.
+const GOODBYE: Duration = Duration::from_millis(1500);
+/// What the caller of a command waits beyond the host's own time-out.
+const MARGIN: Duration = Duration::from_millis(500);
+
+/// A running receiver. Dropping it says goodbye to the phones and ends its threads.
+#[derive(Debug)]
+pub struct Receiver {
+    handle: Handle,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Commands a receiver and listens to it; cheap to clone, for any thread.
+#[derive(Clone, Debug)]
+pub struct Handle(pub(crate) Arc<Shared>);
+
+/// Why a setting was not changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetError {
+    /// The error's name.
+    pub refusal: Refusal,
+    /// The key and what is wrong.
+    pub text: String,
+}
+
+impl Receiver {
+    /// Starts a receiver: opens controller, sound and bonds, starts the threads, and returns when
+    /// the controller is up, or has failed.
+    pub fn open(config: Config) -> Result<Receiver, OpenError> {
+        let (handle, threads) = crate::start::start(config)?;
+        Ok(Receiver { handle, threads })
+    }
+
+    /// A handle for other threads; it outlives the receiver, and then answers `ControllerLost`.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Says goodbye to the phones, gives the controller back and ends the threads.
+    pub fn close(self) {}
+}
+
+impl std::ops::Deref for Receiver {
+    type Target = Handle;
+
+    fn deref(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        // Whether or not every phone answers in time, the threads end.
+        let _ = self.handle.call_within(Command::Shutdown, GOODBYE);
+        self.handle.0.quit();
+        for thread in self.threads.drain(..) {
+            // A panic there has been printed already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Handle {
+    /// Hands a command over and returns at once; its end is the event `done` with this ticket.
+    pub fn submit(&self, command: Command) -> Ticket {
+        let ticket = self.0.ticket();
+        self.0.command(ticket, command);
+        ticket
+    }
+
+    /// Hands a command over and waits for its end.
+    pub fn call(&self, command: Command) -> Result<(), Refusal> {
+        let timeout = match command {
+            Command::Connect { .. } => CONNECT_TIMEOUT,
+            _ => COMMAND_TIMEOUT,
+        };
+        self.call_within(command, timeout + MARGIN)
+    }
+
+    fn call_within(&self, command: Command, timeout: Duration) -> Result<(), Refusal> {
+        let ticket = self.0.ticket();
+        let end = self.0.hub.wait_for(ticket);
+        self.0.command(ticket, command);
+        end.recv_timeout(timeout).unwrap_or_else(|_| {
+            self.0.hub.give_up(ticket);
+            Err(Refusal::TimedOut)
+        })
+    }
+
+    /// The events from now on, a snapshot first.
+    pub fn subscribe(&self) -> std::io::Result<Subscription> {
+        self.0.hub.subscribe(self.0.clock.seconds())
+    }
+
+    /// Everything as it is.
+    pub fn status(&self) -> Status {
+        self.0.status()
+    }
+
+    /// The one known phone of this address or name.
+    pub fn phone(&self, reference: &str) -> Result<Address, Refusal> {
+        self.0.hub.phone(reference)
+    }
+
+    /// Changes a setting until the receiver ends: `key` and `value` as in `--set`, for one phone
+    /// the keys of its table.
+    pub fn set(&self, key: &str, value: &str, phone: Option<Address>) -> Result<(), SetError> {
+        let name = match phone {
+            Some(phone) => format!("phone.{phone}.{key}"),
+            None => key.to_string(),
+        };
+        let wrong = |refusal: Refusal, text: String| SetError { refusal, text };
+        let mut config = self.0.config();
+        config
+            .set(&name, value)
+            .map_err(|error| wrong(Refusal::BadValue, error.to_string()))?;
+        if phone.is_none() && Config::when(key) == Some(When::Start) {
+            let text = format!("{key}: counts at start only; change the configuration and restart");
+            return Err(wrong(Refusal::Busy, text));
+        }
+        let Some(change) = config.change(key, phone) else {
+            let text = format!("{key}: cannot be changed while the receiver runs");
+            return Err(wrong(Refusal::NotSupported, text));
+        };
+        self.call(Command::Set(change)).map_err(|refusal| wrong(refusal, refusal.text().into()))?;
+        self.0.keep_config(config);
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for SetError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.refusal.name(), self.text)
+    }
+}
+
+impl std::error::Error for SetError {}

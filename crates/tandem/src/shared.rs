@@ -1,0 +1,149 @@
+//! What the threads of a receiver share: lock-free queues into and out of the real-time threads,
+//! each with a wake-up, and the hub on the ordinary side.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use host::{Bond, Command, Event, Refusal, Ticket};
+use pool::{Instant, Queue};
+use wire::Address;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::hub::Hub;
+use crate::status::Status;
+use crate::wakeup::Wakeup;
+
+/// Commands that may wait for the radio thread.
+const MAX_COMMANDS: usize = 64;
+/// Reports that may wait for the control thread.
+const MAX_REPORTS: usize = 1024;
+
+/// What the radio thread tells the control thread.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "values are moved through queues without allocation")]
+pub(crate) enum Report {
+    /// Something happened.
+    Event(Instant, Event),
+    /// A bond is to be kept.
+    Store(Bond),
+    /// A bond is to be deleted.
+    Erase(Address),
+    /// A packet for the capture.
+    Capture(crate::capture::Record),
+}
+
+/// Shared by the threads of one receiver and its handles.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) hub: Hub,
+    pub(crate) commands: Queue<(Ticket, Command)>,
+    pub(crate) radio: Wakeup,
+    pub(crate) reports: Queue<Report>,
+    pub(crate) control: Wakeup,
+    pub(crate) counters: Counters,
+    quitting: AtomicBool,
+    tickets: AtomicU64,
+    config: Mutex<Config>,
+}
+
+/// Counted on the real-time threads, read by anyone.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) media_packets: AtomicU64,
+    pub(crate) media_dropped: AtomicU64,
+    pub(crate) reports_dropped: AtomicU64,
+    pub(crate) transport_losses: AtomicU64,
+    pub(crate) underruns: AtomicU64,
+    pub(crate) overruns: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, status: Status) -> std::io::Result<Self> {
+        Ok(Shared {
+            clock: Clock::start(),
+            hub: Hub::new(status),
+            commands: Queue::new(MAX_COMMANDS),
+            radio: Wakeup::new()?,
+            reports: Queue::new(MAX_REPORTS),
+            control: Wakeup::new()?,
+            counters: Counters::default(),
+            quitting: AtomicBool::new(false),
+            tickets: AtomicU64::new(1),
+            config: Mutex::new(config),
+        })
+    }
+
+    pub(crate) fn ticket(&self) -> Ticket {
+        Ticket(self.tickets.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Hands a command to the radio thread. One that cannot be taken ends at once.
+    pub(crate) fn command(&self, ticket: Ticket, command: Command) {
+        let refusal = if self.is_quitting() {
+            Some(Refusal::ControllerLost)
+        } else {
+            self.commands.push((ticket, command)).err().map(|_| Refusal::Busy)
+        };
+        match refusal {
+            None => self.radio.wake(),
+            Some(refusal) => {
+                let done = Event::Done { ticket, result: Err(refusal) };
+                self.hub.publish(self.clock.seconds(), done);
+            }
+        }
+    }
+
+    /// From a real-time thread: hands a report over, or counts that there was no room.
+    pub(crate) fn report(&self, report: Report) {
+        if self.reports.push(report).is_err() {
+            self.counters.reports_dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        self.control.wake();
+    }
+
+    pub(crate) fn is_quitting(&self) -> bool {
+        self.quitting.load(Ordering::Acquire)
+    }
+
+    /// Ends every thread.
+    pub(crate) fn quit(&self) {
+        self.quitting.store(true, Ordering::Release);
+        self.radio.wake();
+        self.control.wake();
+    }
+
+    pub(crate) fn config(&self) -> Config {
+        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn keep_config(&self, config: Config) {
+        self.hub.change(|status| {
+            status.name = config.settings.name.as_str().into();
+            status.settings = config.shown();
+        });
+        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        let mut status = self.hub.status();
+        status.counters = self.counters.shown();
+        status
+    }
+}
+
+impl Counters {
+    fn shown(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        [
+            ("media_packets", read(&self.media_packets)),
+            ("media_dropped", read(&self.media_dropped)),
+            ("reports_dropped", read(&self.reports_dropped)),
+            ("transport_losses", read(&self.transport_losses)),
+            ("underruns", read(&self.underruns)),
+            ("overruns", read(&self.overruns)),
+        ]
+        .into()
+    }
+}

@@ -1,0 +1,177 @@
+//! What a receiver is like now: the sum of the events so far.
+
+use std::collections::BTreeMap;
+
+use host::{Bond, Codec, Event, Profile, Source, StreamState};
+use serde_json::{Value, json};
+use wire::Address;
+
+use crate::notice;
+
+/// Everything that is known, as `Status` and the `snapshot` event give it.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+    /// Whether the controller is up.
+    pub up: bool,
+    /// The controller's address.
+    pub address: Address,
+    /// The receiver's name.
+    pub name: String,
+    /// Whether pairing mode stands open.
+    pub pairing: bool,
+    /// The phones that are bonded or connected.
+    pub phones: BTreeMap<Address, Phone>,
+    /// Who is heard.
+    pub audible: Vec<Source>,
+    /// The settings that may be changed, by key.
+    pub settings: BTreeMap<String, Value>,
+    /// What was counted.
+    pub counters: BTreeMap<&'static str, u64>,
+}
+
+/// A phone.
+#[derive(Clone, Debug, Default)]
+pub struct Phone {
+    /// Its name, empty while unknown.
+    pub name: String,
+    /// Whether it has a bond.
+    pub bonded: bool,
+    /// Whether it is connected.
+    pub connected: bool,
+    /// Whether A2DP is up.
+    pub a2dp: bool,
+    /// Its media stream.
+    pub media: Option<(StreamState, Codec)>,
+    /// When it was heard last, in seconds since the start.
+    pub last_heard: Option<f64>,
+    /// Signal strength as last read.
+    pub rssi: Option<i8>,
+}
+
+impl Status {
+    /// The status at start: the bonds, nobody connected.
+    pub fn new(name: &str, bonds: &[Bond]) -> Self {
+        let phones = bonds
+            .iter()
+            .map(|bond| {
+                let phone =
+                    Phone { name: bond.name.as_str().into(), bonded: true, ..Phone::default() };
+                (bond.address, phone)
+            })
+            .collect();
+        Status { name: name.into(), phones, ..Status::default() }
+    }
+
+    /// Adds an event that happened `t` seconds after the start.
+    pub fn apply(&mut self, t: f64, event: &Event) {
+        match event {
+            Event::Controller { up, address } => {
+                self.up = *up;
+                if *up {
+                    self.address = *address;
+                }
+            }
+            Event::Pairing { open, .. } => self.pairing = *open,
+            Event::Paired { phone } => self.phone(*phone).bonded = true,
+            Event::Phone { phone, name, connected, .. } => {
+                let known = self.phone(*phone);
+                if !name.is_empty() {
+                    known.name = name.as_str().into();
+                }
+                known.connected = *connected;
+                if !connected {
+                    (known.a2dp, known.media, known.rssi) = (false, None, None);
+                    self.keep_if_known(*phone);
+                }
+            }
+            Event::Profile { phone, profile: Profile::A2dp, up } => self.phone(*phone).a2dp = *up,
+            Event::Stream { phone, state, codec, .. } => {
+                let media = (*state != StreamState::Closed).then_some((*state, *codec));
+                self.phone(*phone).media = media;
+            }
+            Event::Audible { sources } => {
+                for phone in self.audible.iter().chain(sources).map(|s| s.phone).collect::<Vec<_>>()
+                {
+                    self.phone(phone).last_heard = Some(t);
+                }
+                self.audible = sources.to_vec();
+            }
+            Event::Link { phone, rssi, .. } => self.phone(*phone).rssi = *rssi,
+            Event::Confirm { .. }
+            | Event::Order { .. }
+            | Event::Evicted { .. }
+            | Event::Done { .. }
+            | Event::Warning { .. } => {}
+        }
+    }
+
+    /// A phone's bond is gone.
+    pub fn erased(&mut self, phone: Address) {
+        if let Some(known) = self.phones.get_mut(&phone) {
+            known.bonded = false;
+        }
+        self.keep_if_known(phone);
+    }
+
+    /// The phones that `reference` names: by address, else by name.
+    pub fn named(&self, reference: &str) -> Vec<Address> {
+        if let Ok(address) = reference.parse::<Address>() {
+            return self.phones.contains_key(&address).then_some(address).into_iter().collect();
+        }
+        self.phones
+            .iter()
+            .filter(|(_, phone)| phone.name == reference)
+            .map(|(address, _)| *address)
+            .collect()
+    }
+
+    /// The status as a JSON object.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "controller": {
+                "state": if self.up { "up" } else { "lost" },
+                "address": self.address.to_string(),
+                "name": self.name,
+                "pairing": self.pairing,
+            },
+            "phones": self.phones.iter().map(|(a, p)| p.to_json(*a)).collect::<Vec<_>>(),
+            "audible": self.audible.iter().map(notice::source).collect::<Vec<_>>(),
+            "settings": self.settings,
+            "counters": self.counters,
+        })
+    }
+
+    fn phone(&mut self, address: Address) -> &mut Phone {
+        self.phones.entry(address).or_default()
+    }
+
+    /// Forgets a phone that is neither bonded nor connected.
+    fn keep_if_known(&mut self, phone: Address) {
+        if self.phones.get(&phone).is_some_and(|p| !p.bonded && !p.connected) {
+            self.phones.remove(&phone);
+        }
+    }
+}
+
+impl Phone {
+    fn to_json(&self, address: Address) -> Value {
+        let media = self.media.map(|(state, codec)| {
+            json!({ "state": notice::stream_state(state), "codec": notice::codec_name(codec) })
+        });
+        let mut object = json!({
+            "address": address.to_string(),
+            "name": self.name,
+            "bonded": self.bonded,
+            "connected": self.connected,
+            "profiles": { "a2dp": self.a2dp, "avrcp": false, "hfp": false },
+            "media": media,
+            "calls": [],
+            "rssi": self.rssi,
+            "last_heard": self.last_heard,
+        });
+        if let Value::Object(fields) = &mut object {
+            fields.retain(|_, value| !value.is_null());
+        }
+        object
+    }
+}
