@@ -14,8 +14,10 @@ pub mod note;
 mod reader;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 mod writer;
 
 pub use format::{Direction, LinkType};
 pub use reader::{Capture, Content, ReadError, Record, Records};
+pub use timeline::Timeline;
 pub use writer::{LONGEST_NOTE, Writer};

@@ -1,2 +1,3 @@
 mod capture;
 mod keys;
+mod timeline;

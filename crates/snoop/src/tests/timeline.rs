@@ -1,0 +1,369 @@
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use wire::Address;
+use wire::avdtp::{Label, MessageType, SignalId, write_single};
+use wire::h4::Channel;
+use wire::hci::{Event, Handle, LinkType as Carries, Name, Status};
+use wire::l2cap::{Cid, Command, ConnectionResult, ConnectionStatus, Psm, Signal};
+
+use crate::Direction::{Received, Sent};
+use crate::note::{Audible, Heard, Kind};
+use crate::timeline::{HeardSpan, Span};
+use crate::{Direction, LinkType, Records, Timeline, Writer};
+
+/// 2026-11-21 05:31:02.250 UTC.
+const START: Duration = Duration::from_millis(1_795_239_062_250);
+const PIXEL: Address = Address([6, 5, 4, 3, 2, 1]);
+const IPHONE: Address = Address([9; 6]);
+
+/// A capture being made up; times are in milliseconds.
+struct Script {
+    writer: Writer<Vec<u8>>,
+    now: u64,
+}
+
+impl Script {
+    fn new() -> Self {
+        Script { writer: Writer::new(Vec::new(), LinkType::Monitor, START).unwrap(), now: 0 }
+    }
+
+    fn at(&mut self, millis: u64) -> &mut Self {
+        self.now = millis;
+        self
+    }
+
+    fn packet(&mut self, direction: Direction, channel: Channel, packet: &[u8]) -> &mut Self {
+        let at = Duration::from_millis(self.now);
+        self.writer.packet(at, direction, channel, packet).unwrap();
+        self
+    }
+
+    fn event(&mut self, event: Event<'_>) -> &mut Self {
+        let mut packet = [0; Event::LONGEST];
+        let length = event.write(&mut packet).unwrap();
+        self.packet(Received, Channel::Event, &packet[..length])
+    }
+
+    fn up(&mut self, handle: u16, address: Address, link_type: Carries) -> &mut Self {
+        self.event(Event::ConnectionComplete {
+            status: Status::SUCCESS,
+            connection_handle: Handle::new(handle),
+            bd_addr: address,
+            link_type,
+            encryption_enabled: false,
+        })
+    }
+
+    fn name(&mut self, address: Address, name: &str) -> &mut Self {
+        self.event(Event::RemoteNameRequestComplete {
+            status: Status::SUCCESS,
+            bd_addr: address,
+            remote_name: Name::new(name),
+        })
+    }
+
+    fn down(&mut self, handle: u16) -> &mut Self {
+        self.event(Event::DisconnectionComplete {
+            status: Status::SUCCESS,
+            connection_handle: Handle::new(handle),
+            reason: Status(0x13),
+        })
+    }
+
+    /// An L2CAP packet in ACL packets of at most `fragment` bytes.
+    fn l2cap(
+        &mut self,
+        direction: Direction,
+        handle: u16,
+        cid: Cid,
+        payload: &[u8],
+        fragment: usize,
+    ) -> &mut Self {
+        let mut pdu = (payload.len() as u16).to_le_bytes().to_vec();
+        pdu.extend(cid.0.to_le_bytes());
+        pdu.extend(payload);
+        for (n, part) in pdu.chunks(fragment).enumerate() {
+            let flags = if n == 0 { 0x2000 } else { 0x1000 };
+            let mut packet = (handle | flags).to_le_bytes().to_vec();
+            packet.extend((part.len() as u16).to_le_bytes());
+            packet.extend(part);
+            self.packet(direction, Channel::Acl, &packet);
+        }
+        self
+    }
+
+    fn command(&mut self, direction: Direction, handle: u16, command: Command<'_>) -> &mut Self {
+        let mut bytes = [0; 64];
+        let length = Signal { identifier: 1, command }.write(&mut bytes).unwrap();
+        self.l2cap(direction, handle, Cid::SIGNALLING, &bytes[..length], 1000)
+    }
+
+    /// A channel that the phone opens; the phone's end point is `cid + 0x100`.
+    fn open(&mut self, handle: u16, psm: Psm, cid: u16) -> &mut Self {
+        let (ours, theirs) = (Cid(cid), Cid(cid + 0x100));
+        let answer = |result, destination_cid| Command::ConnectionResponse {
+            destination_cid,
+            source_cid: theirs,
+            result,
+            status: ConnectionStatus::NO_FURTHER_INFORMATION,
+        };
+        self.command(Received, handle, Command::ConnectionRequest { psm, source_cid: theirs })
+            .command(Sent, handle, answer(ConnectionResult::PENDING, Cid(0)))
+            .command(Sent, handle, answer(ConnectionResult::SUCCESS, ours))
+    }
+
+    /// A signal from the one side and its answer from the other, on the channel `cid`.
+    fn signal(
+        &mut self,
+        by: Direction,
+        handle: u16,
+        cid: u16,
+        signal: SignalId,
+        answer: MessageType,
+    ) -> &mut Self {
+        let back = if by == Sent { Received } else { Sent };
+        for (direction, kind) in [(by, MessageType::Command), (back, answer)] {
+            let mut bytes = [0; 8];
+            let length = write_single(Label::new(3), kind, signal as u8, &mut bytes, |out| {
+                out[0] = 1 << 2;
+                Ok(1)
+            });
+            let target = if direction == Received { Cid(cid) } else { Cid(cid + 0x100) };
+            self.l2cap(direction, handle, target, &bytes[..length.unwrap()], 3);
+        }
+        self
+    }
+
+    fn accepted(&mut self, by: Direction, handle: u16, cid: u16, signal: SignalId) -> &mut Self {
+        self.signal(by, handle, cid, signal, MessageType::ResponseAccept)
+    }
+
+    fn heard(&mut self, audible: &[(Address, Kind)]) -> &mut Self {
+        let audible: Vec<_> =
+            audible.iter().map(|(phone, kind)| Audible { phone: *phone, kind: *kind }).collect();
+        self.writer.note(Duration::from_millis(self.now), Heard(&audible)).unwrap();
+        self
+    }
+
+    fn timeline(&mut self) -> Timeline {
+        let writer = std::mem::replace(&mut self.writer, Script::new().writer);
+        Timeline::of(Records::new(&writer.into_inner()).unwrap())
+    }
+}
+
+fn ms(from: u64, to: u64) -> Span {
+    Span { from: Duration::from_millis(from), to: Duration::from_millis(to) }
+}
+
+/// Two phones, music that moves from the one to the other, a call.
+fn evening(script: &mut Script, with_notes: bool) -> Timeline {
+    let note = |script: &mut Script, audible: &[(Address, Kind)]| {
+        if with_notes {
+            script.heard(audible);
+        }
+    };
+    script.at(0).writer.controller(Duration::ZERO, Address([1; 6]), "tandem0").unwrap();
+    note(script, &[]);
+    script.at(1000).up(0x40, PIXEL, Carries::Acl).at(1500).name(PIXEL, "Pixel 9 <Anna's>");
+    script.at(2000).open(0x40, Psm::AVDTP, 0x41).open(0x40, Psm::AVDTP, 0x42);
+    script.at(3000).up(0x41, IPHONE, Carries::Acl).open(0x41, Psm::SDP, 0x43);
+    script.open(0x41, Psm::AVDTP, 0x41).open(0x41, Psm::AVDTP, 0x44);
+    script.at(4000).accepted(Received, 0x40, 0x41, SignalId::Start);
+    note(script.at(4200), &[(PIXEL, Kind::Media)]);
+    script.at(12_000).accepted(Received, 0x41, 0x41, SignalId::Start);
+    note(script.at(12_300), &[(IPHONE, Kind::Media)]);
+    script.at(13_000).accepted(Sent, 0x40, 0x41, SignalId::Suspend);
+    script.at(20_000).up(0x80, PIXEL, Carries::Esco);
+    note(script, &[(PIXEL, Kind::Call)]);
+    script.at(30_000).down(0x80);
+    note(script, &[(IPHONE, Kind::Media)]);
+    script.at(36_000).down(0x40);
+    note(script.at(38_000), &[(IPHONE, Kind::Media)]);
+    note(script.at(40_000), &[]);
+    script.at(40_000).down(0x41).at(42_000);
+    script.event(Event::HardwareError { hardware_code: 0 });
+    script.timeline()
+}
+
+#[test]
+fn an_evening_with_two_phones() {
+    let timeline = evening(&mut Script::new(), true);
+    assert_eq!((timeline.length, timeline.inferred), (Duration::from_secs(42), false));
+    let [pixel, iphone] = &timeline.phones[..] else { panic!("{:?}", timeline.phones) };
+    assert_eq!((pixel.address, pixel.name.as_deref()), (PIXEL, Some("Pixel 9 <Anna's>")));
+    assert_eq!(pixel.connected, [ms(1000, 36_000)]);
+    assert_eq!(pixel.streaming, [ms(4000, 13_000)]);
+    assert_eq!(pixel.voice, [ms(20_000, 30_000)]);
+    assert_eq!(
+        pixel.heard,
+        [
+            HeardSpan { span: ms(4200, 12_300), kind: Kind::Media },
+            HeardSpan { span: ms(20_000, 30_000), kind: Kind::Call },
+        ]
+    );
+    assert_eq!((iphone.address, iphone.name.as_deref()), (IPHONE, None));
+    assert_eq!(iphone.connected, [ms(3000, 40_000)]);
+    assert_eq!(iphone.streaming, [ms(12_000, 40_000)], "ends with the link");
+    assert_eq!(
+        iphone.heard,
+        [
+            HeardSpan { span: ms(12_300, 20_000), kind: Kind::Media },
+            HeardSpan { span: ms(30_000, 40_000), kind: Kind::Media },
+        ]
+    );
+}
+
+#[test]
+fn without_our_notes_whoever_streams_is_taken_to_be_heard() {
+    let timeline = evening(&mut Script::new(), false);
+    assert!(timeline.inferred);
+    let heard: Vec<_> = timeline.phones.iter().map(|phone| &phone.heard[..]).collect();
+    assert_eq!(
+        heard,
+        [
+            &[HeardSpan { span: ms(4000, 13_000), kind: Kind::Media }][..],
+            &[HeardSpan { span: ms(12_000, 40_000), kind: Kind::Media }],
+        ]
+    );
+    assert_eq!(timeline.to_json()["heard"], "inferred");
+    assert!(timeline.to_svg().contains("heard (inferred from streaming)"));
+}
+
+#[test]
+fn only_what_was_accepted_starts_or_ends_a_stream() {
+    let mut script = Script::new();
+    script.up(0x40, PIXEL, Carries::Acl).open(0x40, Psm::AVDTP, 0x41).open(0x40, Psm::AVDTP, 0x42);
+    // On the media channel the same bytes are music.
+    script.at(1).accepted(Received, 0x40, 0x42, SignalId::Start);
+    script.at(2).signal(Received, 0x40, 0x41, SignalId::Start, MessageType::ResponseReject);
+    script.at(3).accepted(Received, 0x40, 0x41, SignalId::Start);
+    script.at(4).accepted(Received, 0x40, 0x41, SignalId::Start);
+    script.at(5).signal(Sent, 0x40, 0x41, SignalId::Suspend, MessageType::ResponseReject);
+    script.at(6).accepted(Sent, 0x40, 0x41, SignalId::DelayReport);
+    script.at(7).accepted(Received, 0x40, 0x41, SignalId::Abort);
+    script.at(8).accepted(Sent, 0x40, 0x41, SignalId::Start);
+    // The phone closes the media channel, then we ours of signalling.
+    script.at(9).command(
+        Sent,
+        0x40,
+        Command::DisconnectionResponse { destination_cid: Cid(0x42), source_cid: Cid(0x142) },
+    );
+    script.at(10).accepted(Sent, 0x40, 0x41, SignalId::Start);
+    script.at(11).command(
+        Received,
+        0x40,
+        Command::DisconnectionResponse { destination_cid: Cid(0x141), source_cid: Cid(0x41) },
+    );
+    script.at(12).accepted(Sent, 0x40, 0x41, SignalId::Start);
+    script.at(13).open(0x40, Psm::AVDTP, 0x45).accepted(Sent, 0x40, 0x45, SignalId::Start);
+    let reset = [0x0e, 4, 1, 3, 0x0c, 0];
+    let timeline = script.at(14).packet(Received, Channel::Event, &reset).timeline();
+    assert_eq!(timeline.phones[0].streaming, [ms(3, 7), ms(8, 9), ms(10, 11), ms(13, 14)]);
+    assert_eq!(timeline.phones[0].connected, [ms(0, 14)], "a reset ends everything");
+}
+
+#[test]
+fn json_holds_everything_in_seconds() {
+    let json = evening(&mut Script::new(), true).to_json();
+    assert_eq!(json["start"], "2026-11-21T05:31:02.250Z");
+    assert_eq!((&json["length"], &json["heard"]), (&42.0.into(), &"recorded".into()));
+    let pixel = &json["phones"][0];
+    assert_eq!(pixel["address"], "01:02:03:04:05:06");
+    assert_eq!(pixel["name"], "Pixel 9 <Anna's>");
+    assert_eq!(pixel["connected"].to_string(), "[[1.0,36.0]]");
+    assert_eq!(pixel["heard"][1].to_string(), r#"{"from":20.0,"kind":"call","to":30.0}"#);
+    assert!(json["phones"][1]["name"].is_null());
+}
+
+#[test]
+fn dates_are_right_on_the_days_that_are_easy_to_get_wrong() {
+    for (seconds, text) in [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (-1, "1969-12-31T23:59:59.000Z"),
+        (951_782_400, "2000-02-29T00:00:00.000Z"),
+        (951_868_800, "2000-03-01T00:00:00.000Z"),
+        (1_709_251_199, "2024-02-29T23:59:59.000Z"),
+        (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+        (4_107_456_000, "2100-02-28T00:00:00.000Z"),
+        (1_798_761_599, "2026-12-31T23:59:59.000Z"),
+    ] {
+        assert_eq!(crate::timeline::iso8601(seconds * 1_000_000), text);
+    }
+}
+
+/// Lays the drawing at `$TANDEM_DRAWINGS`, to be looked at.
+fn keep(name: &str, svg: &str) {
+    if let Some(folder) = std::env::var_os("TANDEM_DRAWINGS") {
+        std::fs::write(std::path::Path::new(&folder).join(name), svg).unwrap();
+    }
+}
+
+#[test]
+fn the_drawing_names_escapes_and_bounds_everything() {
+    let svg = evening(&mut Script::new(), true).to_svg();
+    keep("evening.svg", &svg);
+    assert!(svg.contains("Pixel 9 &lt;Anna's&gt;") && !svg.contains("<Anna"));
+    for text in ["connected", "streaming", "voice link", "heard: media", "heard: call", "45 s"] {
+        assert_eq!(svg.contains(text), text != "45 s", "{text}");
+    }
+    keep("inferred.svg", &evening(&mut Script::new(), false).to_svg());
+
+    let empty = Timeline::of(Records::new(&Script::new().writer.into_inner()).unwrap());
+    assert!(empty.to_svg().contains("No phone was connected."));
+    keep("empty.svg", &empty.to_svg());
+    let mut brief = Script::new();
+    let brief =
+        brief.up(1, PIXEL, Carries::Acl).name(PIXEL, &"長い名前\u{1}".repeat(20)).timeline();
+    let svg = brief.to_svg();
+    keep("brief.svg", &svg);
+    assert!(svg.contains('…') && !svg.contains(['\u{1}']) && !svg.contains("NaN"));
+
+    let mut day = Script::new();
+    for hour in 0..30 {
+        day.at(hour * 3_600_000).up(1, PIXEL, Carries::Acl).up(2, IPHONE, Carries::Acl);
+        day.open(1, Psm::AVDTP, 0x41).accepted(Received, 1, 0x41, SignalId::Start);
+        day.heard(&[(PIXEL, Kind::Media)]).at(hour * 3_600_000 + 900_000).down(1);
+        day.heard(&[(IPHONE, Kind::Ring), (PIXEL, Kind::Assistant)]);
+        day.at(hour * 3_600_000 + 1_000_000).heard(&[]);
+    }
+    let svg = day.timeline().to_svg();
+    keep("day.svg", &svg);
+    assert!(svg.contains("24:00 h"));
+}
+
+proptest! {
+    #[test]
+    fn any_events_and_data_are_followed_without_harm(
+        packets in vec((any::<bool>(), any::<bool>(), vec(any::<u8>(), 0..40)), 0..60),
+    ) {
+        let mut script = Script::new();
+        script.up(0x40, PIXEL, Carries::Acl).open(0x40, Psm::AVDTP, 0x41);
+        for (n, (sent, event, mut bytes)) in packets.into_iter().enumerate() {
+            script.at(n as u64);
+            let direction = if sent { Sent } else { Received };
+            if event && !sent {
+                script.packet(Received, Channel::Event, &bytes);
+            } else {
+                // Often one that belongs to the link, and to its signalling.
+                if bytes.len() > 8 {
+                    bytes[0] = 0x40;
+                    bytes[1] = if bytes[1] < 200 { 0x20 } else { 0x10 };
+                    bytes[2] = bytes.len() as u8 - 4;
+                    bytes[3] = 0;
+                    bytes[6..8].copy_from_slice(&[[1, 0], [0x41, 0]][usize::from(event)]);
+                }
+                script.packet(direction, Channel::Acl, &bytes);
+            }
+        }
+        let timeline = script.timeline();
+        for phone in &timeline.phones {
+            let heard = phone.heard.iter().map(|heard| heard.span);
+            for span in phone.connected.iter().chain(&phone.streaming).copied().chain(heard) {
+                prop_assert!(span.from <= span.to && span.to <= timeline.length);
+            }
+        }
+        timeline.to_svg();
+    }
+}
