@@ -5,6 +5,7 @@
 
 pub mod a2dp;
 pub mod avdtp;
+pub mod controller;
 pub mod l2cap;
 pub mod types;
 
