@@ -166,7 +166,8 @@ mod tests {
         let heard: Vec<_> = tones.iter().map(|tone| tone.frequency).collect();
         assert_eq!(heard, [Some(440.0), None, Some(880.0)]);
         assert!((tones[1].from - 1.0).abs() < 1e-9 && (tones[1].until - 1.1).abs() < 1e-9);
-        assert_eq!(gaps(&sound, 48_000, 50, 50), [48_000..52_801]);
+        let gaps = gaps(&sound, 48_000, 50, 50);
+        assert_eq!((gaps.len(), &gaps[0]), (1, &(48_000..52_801)));
         assert!((amplitude(&sound[..48_000], 48_000, 440.0) - 8000.0 / 32_768.0).abs() < 1e-4);
         let (step, _) = largest_step(&sound);
         assert!(f64::from(step) <= steepest(880.0, 8000.0, 48_000) + 1.0);

@@ -106,3 +106,68 @@ impl Converter {
         whole as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{amplitude, channel, sine, sine_snr};
+
+    /// A tone through the converter in blocks of changing sizes, its first tenth left out.
+    fn converted(tone: f64, from: u32, to: u32, ppm: f64) -> Vec<i16> {
+        let mut converter = Converter::new(to);
+        let ratio = f64::from(to) / f64::from(from) * (1.0 + ppm * 1e-6);
+        converter.reset(ratio);
+        let mut samples = channel(&sine(tone, 16_000.0, from, 0, 2 * from as usize), 0).into_iter();
+        let mut out = Vec::new();
+        while out.len() < to as usize {
+            let block = [240, 256, 17][out.len() % 3];
+            let made = converter.convert(block, |left, right| {
+                left.fill_with(|| f32::from(samples.next().unwrap_or(0)));
+                right.copy_from_slice(left);
+            });
+            assert_eq!(made[0], made[1]);
+            out.extend(made[0].iter().map(|s| s.round() as i16));
+        }
+        out.split_off(to as usize / 10)
+    }
+
+    #[test]
+    fn tones_come_out_clean_and_at_their_level() {
+        // Tone, rate, the least SNR in dB.
+        for (tone, from, clean) in [
+            (1_000.0, 44_100, 85.0),
+            (5_000.0, 44_100, 85.0),
+            (10_000.0, 44_100, 80.0),
+            (15_000.0, 44_100, 75.0),
+            (1_000.0, 48_000, 85.0),
+            (15_000.0, 48_000, 75.0),
+            (1_000.0, 16_000, 80.0),
+            (5_000.0, 16_000, 75.0),
+            (10_000.0, 32_000, 75.0),
+        ] {
+            let out = converted(tone, from, 48_000, 137.0);
+            let heard = tone / (1.0 + 137e-6);
+            let snr = sine_snr(&out[..4_800], 48_000, heard);
+            let loss = 20.0 * (16_000.0 / 32_768.0 / amplitude(&out, 48_000, heard)).log10();
+            println!("{tone} Hz from {from}: {snr:.1} dB, {loss:.2} dB lower");
+            assert!(snr > clean, "{tone} Hz from {from}: {snr} dB");
+            assert!(loss.abs() < 0.2, "{tone} Hz from {from}: {loss} dB lower");
+        }
+        let out = converted(18_000.0, 44_100, 48_000, 0.0);
+        assert!(amplitude(&out, 48_000, 18_000.0) * 32_768.0 / 16_000.0 > 0.9, "18 kHz is there");
+    }
+
+    #[test]
+    fn the_unheard_way_takes_as_many_frames_as_the_heard_one() {
+        let (mut heard, mut unheard) = (Converter::new(48_000), Converter::new(48_000));
+        let ratio = 48_000.0 / 44_100.0 / 1.0002;
+        heard.reset(ratio);
+        unheard.reset(ratio);
+        let (mut taken, mut passed) = (0i64, 0i64);
+        for block in (1..=BLOCK).cycle().take(20_000) {
+            heard.convert(block, |left, _| taken += left.len() as i64);
+            passed += unheard.passed(block) as i64;
+        }
+        assert!((taken - passed).abs() <= POINTS as i64, "{taken} and {passed}");
+    }
+}

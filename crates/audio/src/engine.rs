@@ -119,7 +119,8 @@ struct Reported {
     overruns: u64,
 }
 
-/// See the [module](self).
+/// Decodes, buffers, converts, fades and mixes up to [`MAX_STREAMS`] streams. The caller hands in
+/// every packet and control with the time, and asks for sound; afterwards it polls for reports.
 pub struct Engine {
     rate: u32,
     latency_ms: u32,

@@ -249,7 +249,7 @@ impl Stream {
         let (frames, samples) = self.packet;
         let hole = usize::from(expected.map_or(0, |expected| sequence.wrapping_sub(expected)));
         let longest = (self.rate * CONCEALED_MS / 1000) as usize;
-        if hole == 0 || hole.saturating_mul(samples) > longest {
+        if hole == 0 || samples == 0 || hole.saturating_mul(samples) > longest {
             return;
         }
         self.stats.lost += hole as u64;

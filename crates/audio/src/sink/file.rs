@@ -6,7 +6,8 @@
 //! the header stays at its largest sizes, which readers take as *to the end of the file*.
 //!
 //! A pipe whose reader lags is never waited for: what it does not take is kept up to one second
-//! and then dropped, whole frames at a time.
+//! and then dropped, whole frames at a time. (A process that has not set SIGPIPE aside, as Rust
+//! programs do, dies with the reader of its pipe.)
 
 use std::fs::File;
 use std::io;

@@ -58,7 +58,6 @@ pub(super) struct Pulse {
     skip: usize,
     output: Vec<u8>,
     underflows: u64,
-    dropped: u64,
 }
 
 /// Whether a PulseAudio or PipeWire server answers here and lets us in; `pulse` is the default
@@ -103,18 +102,22 @@ impl Pulse {
         socket
             .set_nonblocking(true)
             .map_err(|e| failed(format!("cannot set the socket up: {e}")))?;
-        Ok(Pulse {
+        Ok(Pulse::on(socket, version, created.channel, created.requested_bytes))
+    }
+
+    /// A stream that exists on the server, over a socket that does not block.
+    fn on(socket: UnixStream, version: u16, channel: u32, wanted: u32) -> Self {
+        Pulse {
             socket,
             version,
-            channel: created.channel,
-            wanted: u64::from(created.requested_bytes),
+            channel,
+            wanted: u64::from(wanted),
             input: vec![0; INPUT].into_boxed_slice(),
             filled: 0,
             skip: 0,
             output: Vec::with_capacity(OUTPUT),
             underflows: 0,
-            dropped: 0,
-        })
+        }
     }
 
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
@@ -129,10 +132,6 @@ impl Pulse {
         self.underflows
     }
 
-    pub(super) fn dropped(&self) -> u64 {
-        self.dropped
-    }
-
     pub(super) fn due(&mut self) -> Result<usize, Lost> {
         self.flush()?;
         self.receive()?;
@@ -143,8 +142,8 @@ impl Pulse {
         let bytes = frames.len() * 2;
         self.wanted = self.wanted.saturating_sub(bytes as u64);
         if self.output.len() + DESCRIPTOR_SIZE + bytes > OUTPUT {
-            self.dropped += (frames.len() / 2) as u64;
-            return self.flush();
+            let reason = "the sound server asks for sound and does not read it";
+            return Err(Lost { reason: reason.into() });
         }
         let descriptor = Descriptor {
             length: bytes as u32,
@@ -377,4 +376,82 @@ fn ask<R: CommandReply>(
         }
     }
     Err(ProtocolError::Timeout)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use pulseaudio::protocol::{Request, Underflow};
+
+    use super::*;
+
+    /// A stream on channel 7 of a server that the test plays.
+    fn pair() -> (Pulse, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().expect("a pair");
+        ours.set_nonblocking(true).expect("set");
+        (Pulse::on(ours, MAX_VERSION, 7, 960), theirs)
+    }
+
+    fn said(commands: &[Command]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for command in commands {
+            write_command_message(&mut bytes, u32::MAX, command, MAX_VERSION).expect("written");
+        }
+        bytes
+    }
+
+    fn head(length: u32, channel: u32) -> [u8; DESCRIPTOR_SIZE] {
+        let mut head = [0; DESCRIPTOR_SIZE];
+        let flags = DescriptorFlags::empty();
+        encode_descriptor(&mut head, &Descriptor { length, channel, offset: 0, flags });
+        head
+    }
+
+    #[test]
+    fn requests_count_however_they_are_cut_and_whatever_is_between() {
+        let (mut pulse, mut server) = pair();
+        let mut words = said(&[Command::Request(Request { channel: 7, length: 400 })]);
+        words.extend(head(6, CONTROL));
+        words.extend([b'L', 0, 0, 0xff, 0xff, b'L']);
+        words.extend(head(100_000, 3));
+        words.extend(vec![0x55; 100_000]);
+        words.extend(head(0, CONTROL));
+        words.extend(said(&[
+            Command::Request(Request { channel: 8, length: 4_000 }),
+            Command::Underflow(Underflow { channel: 7, offset: 1 }),
+            Command::Request(Request { channel: 7, length: 40 }),
+        ]));
+        for piece in words.chunks(997) {
+            server.write_all(piece).expect("room");
+            pulse.due().expect("there");
+        }
+        assert_eq!((pulse.due(), pulse.underflows()), (Ok((960 + 440) / 4), 1));
+        pulse.write(&[1; 700]).expect("sent");
+        assert_eq!(pulse.due(), Ok(0));
+        let mut sent = vec![0; DESCRIPTOR_SIZE + 1_400];
+        server.read_exact(&mut sent).expect("sent");
+        assert_eq!(sent[..DESCRIPTOR_SIZE], head(1_400, 7));
+    }
+
+    #[test]
+    fn the_end_of_the_stream_or_the_server_is_noticed() {
+        let (mut pulse, mut server) = pair();
+        server.write_all(&said(&[Command::PlaybackStreamKilled(7)])).expect("room");
+        assert!(pulse.due().expect_err("killed").reason.contains("ended our stream"));
+        let (mut pulse, server) = pair();
+        drop(server);
+        assert!(pulse.due().expect_err("gone").reason.contains("closed the connection"));
+        assert!(pulse.write(&[0; 960]).is_err(), "and no signal kills us");
+        let (mut pulse, _server) = pair();
+        let error = (0..1_000).find_map(|_| pulse.write(&[0; 9_600]).err()).expect("bounded");
+        assert!(error.reason.contains("does not read"), "{error}");
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_not_waited_for_long() {
+        let (ours, _theirs) = UnixStream::pair().expect("a pair");
+        let error = authenticate(ours, Path::new("/a/socket")).expect_err("silence");
+        assert_eq!(error, "the server at /a/socket does not answer");
+    }
 }
