@@ -8,6 +8,7 @@ use super::list::{Completed, List};
 use super::opcode::Opcode;
 use super::status::Status;
 use super::values::*;
+use super::voice::*;
 use crate::address::Address;
 use crate::error::{Malformed, NoRoom};
 

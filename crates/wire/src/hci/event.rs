@@ -7,6 +7,7 @@ use super::list::{Completed, ExtendedInquiryResult, InquiryResult, InquiryResult
 use super::opcode::Opcode;
 use super::status::Status;
 use super::values::*;
+use super::voice::*;
 use crate::address::Address;
 use crate::error::{Malformed, NoRoom};
 

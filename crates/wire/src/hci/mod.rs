@@ -23,6 +23,7 @@ mod opcode;
 pub mod returns;
 mod status;
 mod values;
+mod voice;
 
 pub use command::Command;
 pub use data::{AclHeader, Boundary, Broadcast, PacketStatus, SynchronousHeader};
@@ -34,6 +35,7 @@ pub use list::{Completed, ExtendedInquiryResult, InquiryResult, InquiryResultWit
 pub use opcode::Opcode;
 pub use status::Status;
 pub use values::*;
+pub use voice::*;
 
 #[cfg(test)]
 mod tests;

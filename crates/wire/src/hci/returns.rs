@@ -11,6 +11,7 @@ use super::eir::Eir;
 use super::features::{LmpFeatures, SupportedCommands};
 use super::status::Status;
 use super::values::*;
+use super::voice::VoiceSetting;
 use crate::address::Address;
 use crate::error::{Malformed, NoRoom};
 
