@@ -145,6 +145,8 @@ impl Pair {
             side.session.set_peer_version(0x0103);
         }
         sides[SINK].session.set_delay(Instant::ZERO, 1500);
+        // So that what the two choose differs.
+        sides[SINK].session.set_bitpool_cap(51);
         Pair { now: Instant::ZERO, sides }
     }
 
@@ -333,6 +335,48 @@ fn a_transport_channel_that_never_comes_ends_the_stream() {
     }
     assert_eq!(session.state(seid(1)), State::Idle);
     assert!(now.since(Instant::ZERO) < Duration::from_secs(20));
+}
+
+#[test]
+fn of_two_configurations_that_cross_the_one_of_the_side_that_placed_the_link_holds() {
+    let mut pair = Pair::new(672);
+    pair.order(SINK, |session, now| session.connect(now, PLAY));
+    pair.order(SOURCE, |session, now| session.connect(now, PLAY));
+    // The sink gives way to a peer that looks at its endpoints; here it must not.
+    pair.sides[SINK].session.asked_at = None;
+    let configures = |side: &Side| {
+        side.out.iter().any(|travel| matches!(travel, Travel::Data(_, pdu) if pdu[1] == 3))
+    };
+    let mut crossed = false;
+    for _ in 0..40 {
+        let there = [pair.sides[SINK].out.len(), pair.sides[SOURCE].out.len()];
+        crossed |= pair.sides.iter().all(configures);
+        for side in [SINK, SOURCE] {
+            for _ in 0..there[side] {
+                pair.deliver(side);
+                pair.sides[SINK].session.asked_at = None;
+            }
+        }
+    }
+    assert!(crossed, "both configurations were on their way at once");
+    pair.settle(|| 0);
+    assert!(pair.one(State::Streaming).is_some(), "{:?}", pair.states());
+    let ours = |output: &Output| matches!(output, Output::Configured { initiator: true, .. });
+    assert_eq!((pair.sides[SINK].count(ours), pair.sides[SOURCE].count(ours)), (0, 1));
+    assert_eq!(pair.now, Instant::ZERO, "without waiting for anything");
+}
+
+#[test]
+fn of_two_reconfigurations_that_cross_one_holds_on_both_sides() {
+    let mut pair = Pair::new(672);
+    pair.order(SOURCE, |session, now| session.connect(now, Preference::default()));
+    pair.settle(|| 0);
+    pair.walk(SINK, Order::Reconfigure);
+    pair.walk(SOURCE, Order::Reconfigure);
+    pair.settle(|| 0);
+    assert!(pair.one(State::Open).is_some(), "the configurations are the same");
+    let at = |side: usize, number| pair.sides[side].session.configuration(seid(number));
+    assert_eq!(at(SOURCE, 5).map(|c| c.sampling_frequency()), Some(48_000));
 }
 
 /// Orders that a walk gives, possible or not.
