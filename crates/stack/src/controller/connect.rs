@@ -1,149 +1,22 @@
-//! How links come and go: connection requests, pages, disconnection (Core 5.4, Vol 4, Part E, 7.1.5
-//! to 7.1.9, 7.7.3 to 7.7.5).
+//! How links come: connection requests, and the end of paging either way (Core 5.4, Vol 4, Part E,
+//! 7.1.8, 7.1.9, 7.7.3, 7.7.4, 7.7.18).
 //!
-//! One page at a time, the others wait. Where both sides page each other, whichever connection
-//! stands first counts and the other's end goes unnoticed; a device that we page is accepted
-//! without asking. Strangers outside pairing mode are turned away here. Voice links are refused.
-
-use std::collections::VecDeque;
+//! Strangers outside pairing mode are turned away here; a device that we page ourselves is accepted
+//! without asking. Voice links are refused.
 
 use pool::Instant;
 use wire::Address;
-use wire::hci::{
-    ClassOfDevice, ClockOffset, Command, Handle, LinkType, PacketTypes, PageScanRepetitionMode,
-    Role, Slots, Status,
-};
+use wire::hci::{ClassOfDevice, Command, Handle, LinkType, Role, Slots, Status};
 
 use super::commands::Errand;
-use super::config::{Authenticate, INCOMING_TIMEOUT, LEAVING_TIMEOUT, PAGE_MARGIN, slots};
-use super::link::Stage;
+use super::config::{Authenticate, INCOMING_TIMEOUT};
 use super::output::{Output, Warning};
-use super::timers::{MAX_INCOMING, Timer};
+use super::pending::{Incoming, PageState};
+use super::timers::Timer;
 use super::{Controller, OrderError};
 use crate::{LinkId, MAX_LINKS};
 
-/// Pages that wait at most.
-pub const MAX_PAGES: usize = 8;
-/// How often a page is tried that the controller is not ready for.
-const PAGE_TRIES: u8 = 8;
-/// What lies between these tries.
-const PAGE_RETRY: core::time::Duration = core::time::Duration::from_secs(1);
-/// How long a cancelled page may take to end.
-const CANCEL_TIMEOUT: core::time::Duration = core::time::Duration::from_secs(3);
-/// Devices remembered for not letting us be central.
-const MAX_NO_SWITCH: usize = 8;
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum PageState {
-    /// The controller was not ready; the timer says when to try again.
-    Held,
-    /// Create Connection has been given.
-    Paging,
-    /// Create Connection Cancel has been given; what to say when it ends.
-    Cancelling(Status),
-}
-
-#[derive(Debug)]
-struct Page {
-    address: Address,
-    state: PageState,
-    tries: u8,
-}
-
-#[derive(Debug)]
-struct Incoming {
-    address: Address,
-    class: ClassOfDevice,
-    accepted: bool,
-    /// Whether we asked to be central.
-    switch: bool,
-    /// Whether a page of ours to the same device has already ended for its sake.
-    ours: bool,
-}
-
-/// What is on its way to becoming a link.
-#[derive(Debug)]
-pub(super) struct Pending {
-    queue: VecDeque<Address>,
-    page: Option<Page>,
-    incoming: [Option<Incoming>; MAX_INCOMING],
-    /// Devices that did not let us be central.
-    no_switch: heapless::Deque<Address, MAX_NO_SWITCH>,
-    /// A role that was told before its link stood.
-    early_role: Option<(Address, bool)>,
-}
-
-impl Pending {
-    pub(super) fn new() -> Self {
-        Pending {
-            queue: VecDeque::with_capacity(MAX_PAGES),
-            page: None,
-            incoming: [const { None }; MAX_INCOMING],
-            no_switch: heapless::Deque::new(),
-            early_role: None,
-        }
-    }
-
-    fn slot(&self, address: Address) -> Option<usize> {
-        self.incoming.iter().position(|s| s.as_ref().is_some_and(|s| s.address == address))
-    }
-
-    fn wants(&self, address: Address) -> bool {
-        self.queue.contains(&address) || self.page.as_ref().is_some_and(|p| p.address == address)
-    }
-
-    fn accepted(&self) -> usize {
-        self.incoming.iter().flatten().filter(|incoming| incoming.accepted).count()
-    }
-
-    /// Whether a device let us be central, or was never asked.
-    fn may_switch(&self, address: Address) -> bool {
-        !self.no_switch.iter().any(|&other| other == address)
-    }
-
-    fn remember_no_switch(&mut self, address: Address) {
-        if self.no_switch.is_full() {
-            self.no_switch.pop_front();
-        }
-        let _ = self.no_switch.push_back(address);
-    }
-}
-
 impl Controller {
-    /// Connects to a device, after the connections that were asked for before. Its end is
-    /// [`Output::Connected`] or [`Output::ConnectFailed`].
-    pub fn connect(&mut self, now: Instant, address: Address) -> Result<(), OrderError> {
-        self.now = now;
-        if !self.is_up() {
-            return Err(OrderError::NotUp);
-        }
-        let linked = self.links.by_address(address).and_then(|id| self.links.get(id));
-        if linked.is_some_and(|link| !link.is_leaving()) {
-            return Err(OrderError::Connected);
-        }
-        if self.pending.wants(address) {
-            return Ok(());
-        }
-        if self.pending.queue.len() >= MAX_PAGES {
-            return Err(OrderError::Full);
-        }
-        self.pending.queue.push_back(address);
-        self.page_next();
-        Ok(())
-    }
-
-    /// Gives up connecting to a device; [`Output::ConnectFailed`] follows if that was under way.
-    pub fn cancel_connect(&mut self, now: Instant, address: Address) {
-        self.now = now;
-        let waiting = self.pending.queue.iter().position(|&other| other == address);
-        if let Some(index) = waiting {
-            self.pending.queue.remove(index);
-            self.connect_failed(address, Status::OPERATION_CANCELLED_BY_HOST, true);
-        } else if self.pending.page.as_ref().is_some_and(|page| page.address == address) {
-            self.cancel_page(Status::OPERATION_CANCELLED_BY_HOST);
-        }
-    }
-
     /// Accepts a connection request, as central where the configuration wants it.
     pub fn accept(&mut self, now: Instant, address: Address) -> Result<(), OrderError> {
         self.now = now;
@@ -186,19 +59,6 @@ impl Controller {
         self.output(Output::Warning(Warning::TurnedAway { address, status: reason }));
     }
 
-    /// Disconnects a link; [`Output::Disconnected`] follows, after 5 s at the latest.
-    pub fn disconnect(
-        &mut self,
-        now: Instant,
-        link: LinkId,
-        reason: Status,
-    ) -> Result<(), OrderError> {
-        self.now = now;
-        self.links.get(link).ok_or(OrderError::NoLink)?;
-        self.leave(link, reason);
-        Ok(())
-    }
-
     pub(super) fn on_connection_request(
         &mut self,
         address: Address,
@@ -231,7 +91,7 @@ impl Controller {
         }
     }
 
-    fn forget_incoming(&mut self, index: usize) -> Option<Incoming> {
+    pub(super) fn forget_incoming(&mut self, index: usize) -> Option<Incoming> {
         self.timers.stop(Timer::Incoming(index));
         self.pending.incoming.get_mut(index)?.take()
     }
@@ -245,114 +105,8 @@ impl Controller {
         }
     }
 
-    fn connect_failed(&mut self, address: Address, status: Status, outgoing: bool) {
+    pub(super) fn connect_failed(&mut self, address: Address, status: Status, outgoing: bool) {
         self.output(Output::ConnectFailed { address, status, outgoing });
-    }
-
-    /// Starts the next page if none is under way.
-    pub(super) fn page_next(&mut self) {
-        while self.is_up() && self.pending.page.is_none() {
-            let blocked = |address| {
-                self.links.by_address(address).is_some() || self.pending.slot(address).is_some()
-            };
-            let Some(index) = self.pending.queue.iter().position(|&a| !blocked(a)) else { return };
-            let leaving = self.links.ids().filter_map(|id| self.links.get(id));
-            let leaving = leaving.filter(|link| link.is_leaving()).count();
-            let full = self.links.count() + self.pending.accepted() >= MAX_LINKS;
-            if full && leaving > 0 {
-                return;
-            }
-            let Some(address) = self.pending.queue.remove(index) else { return };
-            if full {
-                self.connect_failed(address, Status::CONNECTION_LIMIT_EXCEEDED, true);
-                continue;
-            }
-            self.pending.page = Some(Page { address, state: PageState::Held, tries: 0 });
-            self.start_page();
-        }
-    }
-
-    fn start_page(&mut self) {
-        let allow = !self.config.central;
-        let limit = slots(self.config.page_timeout) + PAGE_MARGIN;
-        let Some(page) = self.pending.page.as_mut() else { return };
-        page.state = PageState::Paging;
-        page.tries += 1;
-        let address = page.address;
-        self.timers.arm(Timer::Page, self.now + limit);
-        let command = Command::CreateConnection {
-            bd_addr: address,
-            packet_type: PacketTypes::ALL,
-            page_scan_repetition_mode: PageScanRepetitionMode::R2,
-            reserved: 0,
-            clock_offset: ClockOffset::UNKNOWN,
-            allow_role_switch: allow,
-        };
-        self.command(&command, Errand::Peer(address));
-    }
-
-    /// The page timer ran out.
-    pub(super) fn page_overdue(&mut self) {
-        let Some(page) = self.pending.page.as_ref() else { return };
-        match page.state {
-            PageState::Held => self.start_page(),
-            PageState::Paging => self.cancel_page(Status::PAGE_TIMEOUT),
-            PageState::Cancelling(status) => self.page_failed(status),
-        }
-    }
-
-    fn cancel_page(&mut self, why: Status) {
-        let Some(page) = self.pending.page.as_mut() else { return };
-        let address = page.address;
-        if page.state == PageState::Held {
-            return self.page_failed(why);
-        }
-        page.state = PageState::Cancelling(why);
-        self.timers.arm(Timer::Page, self.now + CANCEL_TIMEOUT);
-        let command = Command::CreateConnectionCancel { bd_addr: address };
-        self.command(&command, Errand::Peer(address));
-    }
-
-    /// Create Connection was refused.
-    pub(super) fn page_refused(&mut self, address: Address, status: Status) {
-        let Some(page) = self.pending.page.as_mut().filter(|page| page.address == address) else {
-            return;
-        };
-        let not_ready = status == Status::COMMAND_DISALLOWED || status == Status::CONTROLLER_BUSY;
-        if not_ready && page.tries < PAGE_TRIES && page.state == PageState::Paging {
-            page.state = PageState::Held;
-            self.timers.arm(Timer::Page, self.now + PAGE_RETRY);
-        } else {
-            self.page_failed(status);
-        }
-    }
-
-    /// There was nothing to cancel.
-    pub(super) fn cancel_refused(&mut self, address: Address, status: Status) {
-        let page = self.pending.page.as_ref().filter(|page| page.address == address);
-        if let Some(PageState::Cancelling(why)) = page.map(|page| page.state)
-            && status == Status::UNKNOWN_CONNECTION_IDENTIFIER
-        {
-            self.page_failed(why);
-        }
-    }
-
-    /// The page came to nothing.
-    fn page_failed(&mut self, status: Status) {
-        self.timers.stop(Timer::Page);
-        let Some(page) = self.pending.page.take() else { return };
-        let status = match page.state {
-            PageState::Cancelling(why) => why,
-            _ => status,
-        };
-        let linked = self.links.by_address(page.address).is_some();
-        let slot = self.pending.slot(page.address);
-        if let Some(incoming) = slot.and_then(|index| self.pending.incoming[index].as_mut()) {
-            incoming.ours = true;
-        } else if !linked {
-            self.connect_failed(page.address, status, true);
-        }
-        self.page_next();
     }
 
     pub(super) fn accept_refused(&mut self, address: Address, status: Status) {
@@ -502,85 +256,5 @@ impl Controller {
         link.central = central;
         self.output(Output::RoleChanged { link: id, central });
         self.supervise(id);
-    }
-
-    /// Sends a link away.
-    pub(super) fn leave(&mut self, id: LinkId, reason: Status) {
-        let Some(link) = self.links.get_mut(id).filter(|link| !link.is_leaving()) else { return };
-        let (handle, serial) = (link.handle, link.serial);
-        link.fresh = None;
-        self.links.silence(id);
-        self.commands.withdraw(id, serial);
-        for timer in [Timer::Security(id), Timer::Retry(id)] {
-            self.timers.stop(timer);
-        }
-        self.close_question(id);
-        let command = Command::Disconnect { connection_handle: handle, reason };
-        let told = self.command_or_not(&command, Errand::Link(id, serial));
-        if let Some(link) = self.links.get_mut(id) {
-            link.stage = Stage::Leaving { told };
-        }
-        self.timers.arm(Timer::Leaving(id), self.now + LEAVING_TIMEOUT);
-    }
-
-    /// A link did not go in time.
-    pub(super) fn leaving_overdue(&mut self, id: LinkId) {
-        let Some(link) = self.links.get_mut(id) else { return };
-        if link.stage == (Stage::Leaving { told: false }) {
-            link.stage = Stage::Idle;
-            self.leave(id, Status::REMOTE_USER_TERMINATED_CONNECTION);
-        } else {
-            self.gone(id, Status::CONNECTION_TERMINATED_BY_LOCAL_HOST);
-        }
-    }
-
-    pub(super) fn on_disconnection_complete(
-        &mut self,
-        status: Status,
-        handle: Handle,
-        reason: Status,
-    ) {
-        match self.links.by_handle(handle) {
-            Some(id) if status == Status::SUCCESS => self.gone(id, reason),
-            Some(_) => {}
-            None => self.counters.unknown_handles += 1,
-        }
-    }
-
-    /// A link is no more.
-    pub(super) fn gone(&mut self, id: LinkId, reason: Status) {
-        self.close_question(id);
-        let Some(link) = self.links.remove(id) else { return };
-        self.counters.flushed += self.outbound.close(id) as u64;
-        self.commands.withdraw(id, link.serial);
-        let timers =
-            [Timer::Security(id), Timer::Retry(id), Timer::Confirm(id), Timer::Leaving(id)];
-        for timer in timers {
-            self.timers.stop(timer);
-        }
-        if link.announced {
-            self.output(Output::Disconnected { link: id, address: link.address, reason });
-        }
-        self.page_next();
-    }
-
-    /// Every link, page and request ends; the controller has forgotten them.
-    pub(super) fn drop_all(&mut self, reason: Status) {
-        let waiting: heapless::Vec<Address, { MAX_PAGES + 1 }> =
-            (self.pending.page.iter().map(|page| page.address))
-                .chain(self.pending.queue.iter().copied())
-                .collect();
-        self.pending.page = None;
-        self.pending.queue.clear();
-        self.pending.early_role = None;
-        for index in 0..MAX_INCOMING {
-            self.forget_incoming(index);
-        }
-        for id in self.links.ids() {
-            self.gone(id, reason);
-        }
-        for address in waiting {
-            self.connect_failed(address, reason, true);
-        }
     }
 }

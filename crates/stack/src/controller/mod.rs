@@ -23,7 +23,10 @@ mod link;
 mod modes;
 mod outbound;
 mod output;
+mod paging;
 mod pairing;
+mod parting;
+mod pending;
 mod scan;
 mod security;
 #[cfg(test)]
@@ -42,18 +45,19 @@ pub use config::{
     Authenticate, COMMAND_TIMEOUT, CONFIRM_TIMEOUT, Config, INCOMING_TIMEOUT, LEAVING_TIMEOUT,
     MAX_SERVICES, NAME_TIMEOUT, PAGE_MARGIN, PAIRING_TIMEOUT, SECURITY_TIMEOUT, STAGE_TIMEOUT,
 };
-pub use connect::MAX_PAGES;
+
 pub use discovery::MAX_NAMES;
 pub use outbound::{LINK_QUEUE, SendError};
 pub use output::{Cause, ConfirmKind, ControllerInfo, Counters, Failure, Output, Warning};
+pub use pending::MAX_PAGES;
 
 use bonds::Bonds;
 use bringup::{Capabilities, Phase};
 use commands::{Commands, Errand};
-use connect::Pending;
 use discovery::Discovery;
 use link::Links;
 use outbound::Outbound;
+use pending::Pending;
 use scan::Scan;
 use timers::{Timer, Timers};
 

@@ -1,0 +1,114 @@
+//! How links end (Core 5.4, Vol 4, Part E, 7.1.6, 7.7.5).
+//!
+//! A link that is sent away carries nothing more, and is forgotten after a while even if the
+//! controller never says that it went. Its credits come back when it is gone.
+
+use pool::Instant;
+use wire::Address;
+use wire::hci::{Command, Handle, Status};
+
+use super::commands::Errand;
+use super::config::LEAVING_TIMEOUT;
+use super::link::Stage;
+use super::output::Output;
+use super::pending::MAX_PAGES;
+use super::timers::{MAX_INCOMING, Timer};
+use super::{Controller, OrderError};
+use crate::LinkId;
+
+impl Controller {
+    /// Disconnects a link; [`Output::Disconnected`] follows, after 5 s at the latest.
+    pub fn disconnect(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        reason: Status,
+    ) -> Result<(), OrderError> {
+        self.now = now;
+        self.links.get(link).ok_or(OrderError::NoLink)?;
+        self.leave(link, reason);
+        Ok(())
+    }
+
+    /// Sends a link away.
+    pub(super) fn leave(&mut self, id: LinkId, reason: Status) {
+        let Some(link) = self.links.get_mut(id).filter(|link| !link.is_leaving()) else { return };
+        let (handle, serial) = (link.handle, link.serial);
+        link.fresh = None;
+        self.links.silence(id);
+        self.commands.withdraw(id, serial);
+        for timer in [Timer::Security(id), Timer::Retry(id)] {
+            self.timers.stop(timer);
+        }
+        self.close_question(id);
+        let command = Command::Disconnect { connection_handle: handle, reason };
+        let told = self.command_or_not(&command, Errand::Link(id, serial));
+        if let Some(link) = self.links.get_mut(id) {
+            link.stage = Stage::Leaving { told };
+        }
+        self.timers.arm(Timer::Leaving(id), self.now + LEAVING_TIMEOUT);
+    }
+
+    /// A link did not go in time.
+    pub(super) fn leaving_overdue(&mut self, id: LinkId) {
+        let Some(link) = self.links.get_mut(id) else { return };
+        if link.stage == (Stage::Leaving { told: false }) {
+            link.stage = Stage::Idle;
+            self.leave(id, Status::REMOTE_USER_TERMINATED_CONNECTION);
+        } else {
+            self.gone(id, Status::CONNECTION_TERMINATED_BY_LOCAL_HOST);
+        }
+    }
+
+    pub(super) fn on_disconnection_complete(
+        &mut self,
+        status: Status,
+        handle: Handle,
+        reason: Status,
+    ) {
+        match self.links.by_handle(handle) {
+            Some(id) if status == Status::SUCCESS => self.gone(id, reason),
+            Some(_) => {}
+            None => self.counters.unknown_handles += 1,
+        }
+    }
+
+    /// A link is no more.
+    pub(super) fn gone(&mut self, id: LinkId, reason: Status) {
+        self.close_question(id);
+        let Some(link) = self.links.remove(id) else { return };
+        self.counters.flushed += self.outbound.close(id) as u64;
+        self.commands.withdraw(id, link.serial);
+        let timers =
+            [Timer::Security(id), Timer::Retry(id), Timer::Confirm(id), Timer::Leaving(id)];
+        for timer in timers {
+            self.timers.stop(timer);
+        }
+        if link.announced {
+            self.output(Output::Disconnected { link: id, address: link.address, reason });
+        }
+        self.page_next();
+    }
+
+    /// Every link, page and request ends; the controller has forgotten them.
+    pub(super) fn drop_all(&mut self, reason: Status) {
+        let waiting: heapless::Vec<Address, { MAX_PAGES + 1 }> =
+            (self.pending.page.iter().map(|page| page.address))
+                .chain(self.pending.queue.iter().copied())
+                .collect();
+        self.pending.page = None;
+        self.pending.queue.clear();
+        self.pending.early_role = None;
+        for id in self.links.ids() {
+            self.gone(id, reason);
+        }
+        for index in 0..MAX_INCOMING {
+            if let Some(ours) = self.forget_incoming(index).filter(|incoming| incoming.ours) {
+                self.connect_failed(ours.address, reason, true);
+            }
+        }
+        for address in waiting {
+            self.connect_failed(address, reason, true);
+        }
+    }
+}
