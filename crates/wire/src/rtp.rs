@@ -80,3 +80,35 @@ fn payload_range(first: u8, packet: &[u8]) -> Result<(usize, usize), Malformed> 
     }
     if start > end { Err(Malformed) } else { Ok((start, end)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_header_comes_back(
+            marker: bool,
+            payload_type in 0u8..128,
+            sequence_number: u16,
+            timestamp: u32,
+            ssrc: u32,
+            rest in 0usize..20,
+        ) {
+            let header = Header { marker, payload_type, sequence_number, timestamp, ssrc };
+            let mut out = [0u8; 40];
+            prop_assert_eq!(header.write(&mut out), Ok(12));
+            prop_assert_eq!(Header::parse(&out[..12 + rest]), Ok((header, 12, 12 + rest)));
+            prop_assert!(header.write(&mut out[..11]).is_err());
+            prop_assert!(Header::parse(&out[..11]).is_err());
+        }
+
+        #[test]
+        fn the_payload_lies_within(packet in prop::collection::vec(any::<u8>(), 0..64)) {
+            if let Ok((_, start, end)) = Header::parse(&packet) {
+                prop_assert!(12 <= start && start <= end && end <= packet.len());
+            }
+        }
+    }
+}
