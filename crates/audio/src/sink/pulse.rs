@@ -3,8 +3,8 @@
 //! underflow reports).
 //!
 //! The server asks for sound and is given it; its queue is held at [`QUEUE_MS`]. The stream never
-//! waits for a fill (no pre-buffering): when we are late the server plays silence, says so, and
-//! goes on with what comes. After opening, nothing here blocks.
+//! waits for a fill (no pre-buffering): when we are late the server plays silence, says so, asks
+//! for what was missed as well, drops that, and goes on: late sound does not add to the delay. After opening, nothing here blocks.
 //!
 //! Not done: shared memory, servers over TCP, following a change of the server's default sink
 //! (the server moves the stream by itself).

@@ -271,7 +271,7 @@ fn pulse_is_heard_by_a_real_server_and_its_loss_is_noticed() {
     assert!(!said.contains("underflows: 0\n"), "a late player is told: {said}");
     let bytes = listener.join().expect("the recording");
     let heard: Vec<i16> = bytes.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
-    let tones = tones(&channel(&heard, 0), RATE, &[440.0, 880.0], 50);
+    let tones = tones(&channel(&heard, 0), RATE, &[440.0, 660.0, 880.0], 50);
     let lasted = |frequency| -> f64 {
         let these = tones.iter().filter(|tone| tone.frequency == Some(frequency));
         these.map(|tone| tone.until - tone.from).sum()
