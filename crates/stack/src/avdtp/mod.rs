@@ -12,6 +12,7 @@
 //! | `services` | service capabilities (8.21) |
 //! | `acceptor` | answers to the peer's commands |
 //! | `initiator` | our commands, their answers and time-outs |
+//! | `orders` | what may be asked of a stream, and when |
 //! | `procedure` | stream establishment, by order (6.5–6.10) |
 //!
 //! **When both sides do the same at once** exactly one stream comes up. Both connecting a channel
@@ -26,6 +27,7 @@
 
 mod acceptor;
 mod initiator;
+mod orders;
 mod output;
 mod procedure;
 mod services;
