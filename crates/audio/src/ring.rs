@@ -1,7 +1,7 @@
 //! The storage of one jitter buffer: a ring of stereo frames at the stream's own rate, allocated
 //! once for the fastest rate that a stream may have.
 
-/// The most sound that one stream's buffer holds, in milliseconds at [`MAX_RATE`].
+/// The most sound that one stream's buffer holds, in milliseconds at 48 kHz.
 pub const CAPACITY_MS: usize = 500;
 
 /// The fastest stream, in frames a second.

@@ -330,6 +330,29 @@ fn a_flush_silences_at_once_and_keeps_what_comes_after() {
 }
 
 #[test]
+fn what_comes_while_the_old_sound_fades_out_is_kept() {
+    let mut bed = Bed::new(Config::default());
+    let mut old = Source::pcm(1, 48_000, 0.0, 440.0, 0);
+    bed.open(&old, 1.0);
+    bed.run_ms(1_000, &mut [&mut old]);
+    bed.control(Control::Flush { stream: 1 });
+    // A whole 80 ms of another tone, before a single frame of the fade is rendered.
+    let mut new = Source::pcm(1, 48_000, 0.0, 880.0, 0);
+    for _ in 0..6 {
+        let (mut frame, sequence) = new.packet(&bed.arena);
+        frame.set_arrival(bed.now);
+        bed.engine.media(bed.now, 1, &frame, FRAMES, sequence);
+    }
+    bed.run_ms(2_000, &mut []);
+    let tones = tones(&bed.left()[48_000 + 960..], RATE, &[440.0, 880.0], 10);
+    let heard: Vec<_> = tones.iter().filter(|tone| tone.frequency.is_some()).collect();
+    assert_eq!(heard.len(), 1, "{tones:?}");
+    assert_eq!(heard[0].frequency, Some(880.0));
+    assert!((0.06..0.09).contains(&(heard[0].until - heard[0].from)), "{tones:?}");
+    bed.assert_no_click(880.0);
+}
+
+#[test]
 fn moving_the_sound_is_a_cross_fade_of_streams_that_both_run() {
     let mut bed = Bed::new(Config::default());
     let mut one = Source::pcm(1, 44_100, 100.0, 440.0, 0);

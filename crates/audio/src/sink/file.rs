@@ -127,11 +127,11 @@ impl FileSink {
         if over == 0 {
             return;
         }
-        // The rest of a torn frame must go first, or left and right change places.
-        let torn = (FRAME - self.torn) % FRAME;
+        // The rest of a torn frame stays, or its sample is patched from two.
+        let torn = ((FRAME - self.torn) % FRAME).min(self.gathered.len());
         let end = (torn + over.next_multiple_of(FRAME)).min(self.gathered.len());
-        self.dropped += ((end - torn.min(end)) / FRAME) as u64;
-        self.gathered.drain(torn.min(end)..end);
+        self.dropped += ((end - torn) / FRAME) as u64;
+        self.gathered.drain(torn..end);
     }
 
     fn hand_over(&mut self) -> Result<(), Lost> {
@@ -249,4 +249,22 @@ fn header(rate: u32, data: u64) -> [u8; HEADER] {
     put(36, b"data");
     put(40, &size.to_le_bytes());
     header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torn_frame_is_finished_before_whole_ones_are_dropped() {
+        let mut sink = FileSink::on(Target::Stdout, "a pipe", 16_000, false);
+        let room = sink.gathered.capacity();
+        sink.gathered.extend((0..room).map(|i| (i / 4) as u8));
+        sink.took(5);
+        sink.gathered.extend([0; 5]);
+        sink.make_room(8);
+        assert_eq!(sink.gathered[..5], [1, 1, 1, 4, 4], "frame 1 is whole, 2 and 3 are gone");
+        assert_eq!((sink.dropped, sink.gathered.len()), (2, room - 8));
+        sink.gathered.clear();
+    }
 }
