@@ -44,9 +44,10 @@ impl<'a> Eir<'a> {
     /// Nothing is said.
     pub const EMPTY: Eir<'static> = Eir(&[]);
 
-    /// Octets as they came from a peer, at most 240; zeros at the end may be missing.
+    /// Octets as they came from a peer, at most 240; zeros at the end may be missing. What follows
+    /// the last whole field is left out.
     pub fn new(octets: &'a [u8]) -> Result<Eir<'a>, Malformed> {
-        if octets.len() > Self::SIZE { Err(Malformed) } else { Ok(Eir(octets)) }
+        if octets.len() > Self::SIZE { Err(Malformed) } else { Ok(Eir(Eir(octets).as_bytes())) }
     }
 
     /// The octets, without the zeros that fill the packet up.
@@ -87,7 +88,7 @@ impl<'a> Eir<'a> {
 
 impl<'a> Field<'a> for Eir<'a> {
     fn get(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
-        Ok(Eir(Eir(reader.take(Self::SIZE)?).as_bytes()))
+        Eir::new(reader.take(Self::SIZE)?)
     }
     fn put(&self, writer: &mut Writer<'_>) -> Result<(), NoRoom> {
         writer.put(self.0)?;
