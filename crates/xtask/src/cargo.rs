@@ -21,7 +21,9 @@ pub(crate) fn format(house: &House) -> Outcome {
     if !has(house, "fmt") {
         return Outcome::Skipped("rustfmt is missing: rustup component add rustfmt".into());
     }
+    let fuzz = house.root.join("tests/fuzz/Cargo.toml");
     run(cargo(house).args(["fmt", "--all", "--check"]))
+        .then(|| run(cargo(house).args(["fmt", "--check", "--manifest-path"]).arg(fuzz)))
 }
 
 pub(crate) fn clippy(house: &House) -> Outcome {
