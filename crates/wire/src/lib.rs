@@ -17,6 +17,7 @@ pub mod h4;
 pub mod hci;
 pub mod l2cap;
 pub mod rtp;
+pub mod sdp;
 
 pub use address::Address;
 pub use error::{Malformed, NoRoom};
