@@ -114,7 +114,14 @@ impl Controller {
 
     /// The peer's features are known, or will not be.
     pub(super) fn explored(&mut self, id: LinkId) {
-        if self.links.get(id).is_some_and(|link| link.stage == Stage::Exploring) {
+        let Some(link) = self.links.get(id).filter(|link| link.stage == Stage::Exploring) else {
+            return;
+        };
+        if link.pairing.is_some() {
+            // The peer was quicker: two pairings at once would disturb each other.
+            self.enter(id, Stage::Authenticating);
+            self.timers.arm(Timer::Retry(id), self.now + RETRY_PERIPHERAL);
+        } else {
             self.authenticate(id);
         }
     }

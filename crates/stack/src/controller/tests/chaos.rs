@@ -1,0 +1,226 @@
+//! Whatever a controller says, in whatever order: nothing panics, nothing grows, and no link is
+//! secured but by the whole of its way.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::MAX_LINKS;
+use wire::hci::{IoCapability, KeyType as Made, LinkKey as WireLinkKey};
+
+fn statuses() -> impl Strategy<Value = Status> {
+    prop_oneof![4 => Just(Status::SUCCESS), 1 => any::<u8>().prop_map(Status)]
+}
+
+/// Something that happens.
+#[derive(Clone, Debug)]
+enum Happening {
+    Event(Vec<u8>),
+    Noise(Vec<u8>),
+    Data(Vec<u8>),
+    Wait(u16),
+    Order(u8),
+}
+
+fn event(event: Event<'_>) -> Happening {
+    let mut out = [0; Event::LONGEST];
+    let length = event.write(&mut out).expect("room for an event");
+    Happening::Event(out[..length].to_vec())
+}
+
+/// Events that a controller may well say, of two peers.
+fn likely() -> impl Strategy<Value = Happening> {
+    let peers = prop_oneof![Just((PHONE, HANDLE)), Just((OTHER, Handle::new(0x43)))];
+    let made = prop_oneof![
+        Just(Made::UnauthenticatedP256),
+        Just(Made::UnauthenticatedP192),
+        Just(Made::DebugCombination),
+        Just(Made::Changed)
+    ];
+    let ciphers = prop_oneof![1 => Just(Encryption::Off), 1 => Just(Encryption::E0), 3 => Just(Encryption::AesCcm)];
+    (0..18u8, peers, statuses(), made, ciphers).prop_map(
+        |(which, (bd_addr, connection_handle), status, key_type, encryption_enabled)| {
+            event(match which {
+                0 | 1 => Event::ConnectionRequest {
+                    bd_addr,
+                    class_of_device: CLASS,
+                    link_type: LinkType::Acl,
+                },
+                2 | 3 => Event::ConnectionComplete {
+                    status,
+                    connection_handle,
+                    bd_addr,
+                    link_type: LinkType::Acl,
+                    encryption_enabled: false,
+                },
+                4 => Event::DisconnectionComplete {
+                    status,
+                    connection_handle,
+                    reason: Status::CONNECTION_TIMEOUT,
+                },
+                5 | 6 => Event::AuthenticationComplete { status, connection_handle },
+                7 | 8 => Event::EncryptionChange { status, connection_handle, encryption_enabled },
+                9 => Event::EncryptionKeyRefreshComplete { status, connection_handle },
+                10 => Event::LinkKeyRequest { bd_addr },
+                11 => {
+                    Event::LinkKeyNotification { bd_addr, link_key: WireLinkKey(NEW_KEY), key_type }
+                }
+                12 => Event::IoCapabilityRequest { bd_addr },
+                13 => Event::IoCapabilityResponse {
+                    bd_addr,
+                    io_capability: IoCapability::DisplayYesNo,
+                    oob_data_present: wire::hci::OobDataPresent::No,
+                    authentication_requirements:
+                        wire::hci::AuthenticationRequirements::GeneralBonding,
+                },
+                14 => Event::UserConfirmationRequest { bd_addr, numeric_value: 1 },
+                15 => Event::SimplePairingComplete { status, bd_addr },
+                16 => Event::RoleChange { status, bd_addr, new_role: Role::Central },
+                _ => Event::ReadRemoteSupportedFeaturesComplete {
+                    status,
+                    connection_handle,
+                    lmp_features: LmpFeatures::empty(),
+                },
+            })
+        },
+    )
+}
+
+fn happenings() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        20 => likely(),
+        1 => prop::collection::vec(any::<u8>(), 0..40).prop_map(Happening::Noise),
+        // Noise with a sound header.
+        2 => (any::<u8>(), prop::collection::vec(any::<u8>(), 0..40)).prop_map(|(code, mut rest)| {
+            let mut packet = vec![code, rest.len() as u8];
+            packet.append(&mut rest);
+            Happening::Noise(packet)
+        }),
+        1 => prop::collection::vec(any::<u8>(), 0..12).prop_map(Happening::Data),
+        2 => (0..40_000u16).prop_map(Happening::Wait),
+        3 => any::<u8>().prop_map(Happening::Order),
+    ]
+}
+
+/// What has been seen of a link's way.
+#[derive(Clone, Copy, Default)]
+struct Way {
+    up: bool,
+    proven: bool,
+    on: bool,
+}
+
+struct Witness {
+    t: Tester,
+    ways: [Way; MAX_LINKS],
+}
+
+impl Witness {
+    /// Looks at an event before the implementation does.
+    fn note(&mut self, packet: &[u8]) {
+        let Ok(event) = Event::parse(packet) else { return };
+        let way = |witness: &mut Witness, handle| {
+            let id = witness.t.controller.links.by_handle(handle)?;
+            Some(id.0 as usize)
+        };
+        match event {
+            Event::AuthenticationComplete { status: Status::SUCCESS, connection_handle } => {
+                if let Some(index) = way(self, connection_handle) {
+                    self.ways[index].proven = true;
+                }
+            }
+            Event::EncryptionChange {
+                status: Status::SUCCESS,
+                connection_handle,
+                encryption_enabled,
+            } => {
+                if let Some(index) = way(self, connection_handle) {
+                    self.ways[index].on = encryption_enabled != Encryption::Off;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn check(&mut self) {
+        self.t.turn();
+        while let Some(told) = self.t.told.pop_front() {
+            match told {
+                Output::Connected { link, .. } => {
+                    self.ways[link.0 as usize] = Way { up: true, ..Way::default() };
+                }
+                Output::Disconnected { link, .. } => {
+                    assert!(self.ways[link.0 as usize].up, "a link ends once");
+                    self.ways[link.0 as usize] = Way::default();
+                }
+                Output::Secured { link, .. } => {
+                    let way = self.ways[link.0 as usize];
+                    assert!(way.up && way.proven && way.on, "secured without its way");
+                }
+                Output::ConnectionRequest { address, .. } => {
+                    let _ = self.t.controller.accept(self.t.now, address);
+                }
+                _ => {}
+            }
+            self.t.turn();
+        }
+        let counters = self.t.controller.counters();
+        assert_eq!(counters.outputs_lost, 0);
+        assert!(self.t.controller.links.count() <= MAX_LINKS);
+        self.t.heard.clear();
+        self.t.data.clear();
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Event(packet) | Happening::Noise(packet) => {
+                self.note(&packet);
+                self.t.controller.event(self.t.now, &packet);
+            }
+            Happening::Data(octets) => {
+                let frame = self.t.frame(&octets);
+                let _ = self.t.controller.acl(frame);
+            }
+            Happening::Wait(millis) => self.t.wait(ms(millis.into())),
+            Happening::Order(which) => {
+                let now = self.t.now;
+                let controller = &mut self.t.controller;
+                match which % 8 {
+                    0 => controller.set_pairable(now, which & 8 != 0),
+                    1 => drop(controller.connect(now, PHONE)),
+                    2 => controller.cancel_connect(now, PHONE),
+                    3 => {
+                        let reason = Status::REMOTE_USER_TERMINATED_CONNECTION;
+                        let _ = controller.disconnect(now, LinkId(which >> 6), reason);
+                    }
+                    4 => drop(controller.confirm(now, PHONE, which & 8 != 0, Some(1))),
+                    5 => drop(controller.request_name(now, OTHER)),
+                    6 if which > 250 => controller.start(now),
+                    6 => controller.set_discoverable(now, which & 8 != 0),
+                    _ => {
+                        let frame = self.t.frame(&[1, 2, 3]);
+                        let _ = self.t.controller.send(LinkId(which >> 6), frame);
+                    }
+                }
+            }
+        }
+        self.check();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_said_breaks_or_secures(steps in prop::collection::vec(happenings(), 1..120)) {
+        let bonds = vec![bond(PHONE, KeyType::UnauthenticatedP256)];
+        let t = Tester::pairable(Config::default(), bonds);
+        let mut witness = Witness { t, ways: [Way::default(); MAX_LINKS] };
+        for step in steps {
+            witness.happen(step);
+        }
+        // Left alone, everything settles: no timer runs for ever.
+        witness.t.wait(ms(300_000));
+        witness.check();
+        prop_assert_eq!(witness.t.controller.wake_at(), None);
+    }
+}
