@@ -7,6 +7,7 @@ pub mod a2dp;
 pub mod avdtp;
 pub mod controller;
 pub mod l2cap;
+pub mod sdp;
 pub mod types;
 
 pub use types::*;
