@@ -14,6 +14,7 @@ from bumble.core import PhysicalTransport
 from bumble.device import Connection, Device, DeviceConfiguration
 from bumble.host import Host
 from bumble.keys import MemoryKeyStore
+from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.rtp import MediaPacket
 from bumble.transport import open_transport
 
@@ -47,6 +48,32 @@ class Manners:
     most_frames: int = 8  # SBC frames a media packet; 15 needs several ACL packets
     stamps_in_milliseconds: bool = False  # some phones count their RTP timestamps so
     secures_first: bool = True  # or waits for the receiver to authenticate
+    io_capability: int = PairingDelegate.IoCapability.DISPLAY_OUTPUT_AND_YES_NO_INPUT
+
+
+class Owner(PairingDelegate):
+    """Who holds the phone: sees the six digits, agrees or not, and types what is read out."""
+
+    def __init__(self, io_capability: int) -> None:
+        super().__init__(io_capability)
+        self.agrees = True
+        self.asked = 0
+        loop = asyncio.get_running_loop()
+        self.sees: asyncio.Future[int] = loop.create_future()
+        self.types: asyncio.Future[int] = loop.create_future()
+
+    async def confirm(self, auto: bool = False) -> bool:
+        self.asked += 1
+        return self.agrees
+
+    async def compare_numbers(self, number: int, digits: int) -> bool:
+        self.asked += 1
+        self.sees.set_result(number)
+        return self.agrees
+
+    async def get_number(self) -> int | None:
+        self.asked += 1
+        return await self.types
 
 
 class Pump:
@@ -104,6 +131,7 @@ class Phone:
         self.connection: Connection | None = None
         self.protocol: avdtp.Protocol | None = None
         self.source: avdtp.LocalSource | None = None
+        self.owner = Owner(self.manners.io_capability)
         self.paired = 0
         self.delays: list[int] = []
         self.connected = asyncio.Event()
@@ -122,6 +150,9 @@ class Phone:
         host = Host(self._transport.source, self._transport.sink)
         self.device = Device(config=configuration, host=host)
         self.device.keystore = self.keys
+        self.device.pairing_config_factory = lambda connection: PairingConfig(
+            mitm=True, bonding=True, delegate=self.owner
+        )
         self.device.sdp_service_records = {
             0x00010001: a2dp.make_audio_source_service_sdp_records(0x00010001)
         }
