@@ -21,17 +21,33 @@ pub const CONNECT_SECONDS: u64 = 3;
 pub(crate) struct Stream {
     pub(crate) fd: OwnedFd,
     pub(crate) is_socket: bool,
+    pub(crate) is_tcp: bool,
+}
+
+impl Stream {
+    /// Acknowledges what was read at once. A controller that writes a packet in two pieces with
+    /// Nagle's algorithm on holds the second back until then, for 40 ms otherwise; the system
+    /// forgets the wish, so it is repeated after each read.
+    pub(crate) fn acknowledge(&self) {
+        if self.is_tcp {
+            // Without it packets come later, that is all.
+            let _ = rustix::net::sockopt::set_tcp_quickack(&self.fd, true);
+        }
+    }
 }
 
 pub(crate) fn open(spec: &Spec) -> Result<Stream, OpenError> {
     match spec {
-        Spec::Tcp { host, port } => Ok(Stream { fd: tcp(spec, host, *port)?, is_socket: true }),
+        Spec::Tcp { host, port } => {
+            let fd = tcp(spec, host, *port)?;
+            Ok(Stream { fd, is_socket: true, is_tcp: true })
+        },
         Spec::Unix(path) => {
             let fd = unix(path).map_err(|error| OpenError::system(spec, error.into()))?;
-            Ok(Stream { fd, is_socket: true })
+            Ok(Stream { fd, is_socket: true, is_tcp: false })
         }
         Spec::Serial { path, baud } => {
-            Ok(Stream { fd: serial(spec, path, *baud)?, is_socket: false })
+            Ok(Stream { fd: serial(spec, path, *baud)?, is_socket: false, is_tcp: false })
         }
     }
 }

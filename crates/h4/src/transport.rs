@@ -125,6 +125,7 @@ impl Transport {
             Ok(0) => Err(self.lose(Lost::Closed)),
             Ok(n) => {
                 self.drained = n < asked;
+                stream.acknowledge();
                 self.framer.filled(n, now);
                 Ok(true)
             }

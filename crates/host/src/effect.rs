@@ -34,7 +34,6 @@ pub enum Input {
 
 /// Something for the world.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "values are drained without allocation")]
 pub enum Effect {
     /// Send a packet to the controller.
     Send(Channel, Frame),

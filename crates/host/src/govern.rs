@@ -16,7 +16,7 @@ use crate::timers::Timer;
 /// A phone is sent away with this reason: it takes it as wanted, and does not page us again.
 pub(crate) const SENT_AWAY: Status = Status::REMOTE_USER_TERMINATED_CONNECTION;
 /// A newcomer for whom there is no seat.
-const NO_SEAT: Status = Status::REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_LOW_RESOURCES;
+const NO_SEAT: Status = Status::REMOTE_TERMINATED_LOW_RESOURCES;
 
 impl Host {
     /// Puts a fact to the policy and carries out what it orders.

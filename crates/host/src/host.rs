@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use multipoint::{MAX_SEATS, Roster};
 use pool::{Arena, Instant};
-use stack::{Bond, Call, Config, MAX_LINKS, Output, Stack, a2dp, controller};
+use stack::{Bond, Call, Config, MAX_LINKS, Output, Stack, a2dp, controller, sdp};
 use wire::Address;
 use wire::hci::{ClassOfDevice, Status};
 
@@ -21,6 +21,13 @@ use crate::timers::{Timer, Timers};
 const SBC_SINK: u8 = 1;
 /// The largest media packet that we offer to take: what a block of the transport holds.
 const MEDIA_MTU: u16 = 1017;
+/// What the Device ID record tells: no company identifier is assigned to us (0xFFFF).
+const IDENTITY: sdp::DeviceId = sdp::DeviceId {
+    source: sdp::VendorIdSource::BluetoothSig,
+    vendor: 0xFFFF,
+    product: 0x0001,
+    version: 0x0010,
+};
 /// The service classes that the extended inquiry response names: A2DP sink.
 const SERVICES: [u16; 1] = [0x110B];
 
@@ -148,7 +155,8 @@ impl Host {
     }
 
     pub(crate) fn call(&mut self, now: Instant, call: Call) {
-        self.stack.call(now, call);
+        // What cannot be done any more is overtaken by a notice that is on the way.
+        let _ = self.stack.call(now, call);
     }
 
     pub(crate) fn effect(&mut self, effect: Effect) {
@@ -182,11 +190,11 @@ impl Host {
     /// Turns whoever asks away with the reason that fits.
     pub(crate) fn admit(&self, bonded: bool) -> Result<(), Status> {
         if self.leaving.is_some() {
-            Err(Status::CONNECTION_REJECTED_DUE_TO_LIMITED_RESOURCES)
+            Err(Status::REJECTED_LIMITED_RESOURCES)
         } else if bonded || self.pairing {
             Ok(())
         } else {
-            Err(Status::CONNECTION_REJECTED_DUE_TO_UNACCEPTABLE_BD_ADDR)
+            Err(Status::REJECTED_UNACCEPTABLE_BD_ADDR)
         }
     }
 
@@ -219,6 +227,7 @@ fn config(settings: &Settings) -> Config {
         endpoints: [a2dp::sbc_sink(seid)].into_iter().collect(),
         initiative: Some(stack::INITIATIVE),
         media_mtu: MEDIA_MTU,
+        identity: IDENTITY,
         delay: settings.delay,
     }
 }

@@ -14,8 +14,8 @@ mod timers;
 mod verbs;
 
 pub use command::{Change, Command, Refusal, Ticket};
-pub use event::{Codec, ConfirmKind, Event, OrderKind, Profile, Source, SourceKind, StreamState};
 pub use effect::{Effect, Effects, Input, StreamEffect};
+pub use event::{Codec, ConfirmKind, Event, OrderKind, Profile, Source, SourceKind, StreamState};
 pub use host::Host;
 pub use limits::{Limits, Settings};
 pub use stack::{Bond, LinkId, Name, StreamId};

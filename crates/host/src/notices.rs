@@ -232,9 +232,6 @@ impl Host {
 
     fn warning(&mut self, warning: Warning) {
         match warning {
-            Warning::Missing { step } => {
-                self.warn("controller", format_args!("the controller lacks {step}; done without"));
-            }
             Warning::Refused { step, status } => self.warn(
                 "controller",
                 format_args!("the controller refused {step} ({status}); done without"),
@@ -248,7 +245,7 @@ impl Host {
             ),
             Warning::NoSecureConnections => self.warn(
                 "controller",
-                format_args!("the controller lacks Secure Connections; keys are P-192"),
+                format_args!("Secure Connections alone is allowed, and the controller lacks it: nobody can pair"),
             ),
         }
     }

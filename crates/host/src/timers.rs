@@ -31,10 +31,6 @@ impl Timers {
         self.0[index(timer)] = None;
     }
 
-    pub(crate) fn is_armed(&self, timer: Timer) -> bool {
-        self.0[index(timer)].is_some()
-    }
-
     pub(crate) fn next(&self) -> Option<Instant> {
         self.0.iter().flatten().min().copied()
     }
@@ -42,7 +38,12 @@ impl Timers {
     /// Takes the earliest timer that is due.
     pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Timer> {
         let due = |at: &Option<Instant>| at.filter(|at| *at <= now);
-        let (n, _) = self.0.iter().enumerate().filter(|(_, at)| due(at).is_some()).min_by_key(|(_, at)| **at)?;
+        let (n, _) = self
+            .0
+            .iter()
+            .enumerate()
+            .filter(|(_, at)| due(at).is_some())
+            .min_by_key(|(_, at)| **at)?;
         self.0[n] = None;
         Some(timer(n))
     }

@@ -89,7 +89,12 @@ impl Host {
         self.wait(now, ticket, Wait::Profile(phone), CONNECT_TIMEOUT);
         match link {
             Some(link) => self.call(now, Call::OpenMedia(link)),
-            None => self.call(now, Call::Connect(phone)),
+            None => {
+                if self.stack.call(now, Call::Connect(phone)).is_err() {
+                    let ended = self.pending.take(Wait::Profile(phone));
+                    self.done(ended.unwrap_or(ticket), Err(Refusal::Busy));
+                }
+            }
         }
     }
 
@@ -128,6 +133,14 @@ impl Host {
             Change::BlipSeconds(seconds) if (0.0..=60.0).contains(&seconds) => {
                 self.settings.blip_seconds = seconds;
             }
+            Change::Confirm(confirm) => {
+                self.settings.confirm = confirm;
+                self.call(now, Call::Confirmation(confirm));
+            }
+            Change::MinKeySize(octets) if (7..=16).contains(&octets) => {
+                self.settings.min_key_size = octets;
+                self.call(now, Call::MinKeySize(octets));
+            }
             Change::EvictedForSeconds(seconds) => self.settings.evicted_for_seconds = seconds,
             Change::MayTakeOver { phone, on } => {
                 self.phones.entry(phone).modest = !on;
@@ -136,7 +149,10 @@ impl Host {
                     self.decide(now, Fact::Modest(id, !on));
                 }
             }
-            Change::Seats(_) | Change::PairingSeconds(_) | Change::BlipSeconds(_) => {
+            Change::Seats(_)
+            | Change::PairingSeconds(_)
+            | Change::MinKeySize(_)
+            | Change::BlipSeconds(_) => {
                 return self.done(ticket, Err(Refusal::BadValue));
             }
         }
@@ -155,7 +171,7 @@ impl Host {
         self.call(now, Call::Connectable(false));
         self.call(now, Call::Discoverable(false));
         for n in 0..self.links.len() as u8 {
-            let status = Status::REMOTE_DEVICE_TERMINATED_CONNECTION_DUE_TO_POWER_OFF;
+            let status = Status::REMOTE_TERMINATED_POWER_OFF;
             if self.links[usize::from(n)].is_some() {
                 self.call(now, Call::Disconnect(stack::LinkId(n), status));
             }

@@ -8,6 +8,8 @@ pub mod avdtp;
 pub mod controller;
 pub mod l2cap;
 pub mod sdp;
+mod stack;
 pub mod types;
 
+pub use stack::{Call, Config, INITIATIVE, Media, Notice, Output, Stack, StreamChange};
 pub use types::*;

@@ -46,7 +46,12 @@ impl Control {
 
     fn take(&mut self, report: Report) {
         match report {
-            Report::Event(at, event) => self.shared.hub.publish(at.as_secs_f64(), event),
+            Report::Event(at, event) => {
+                if let Some(capture) = &mut self.capture {
+                    capture.event(at, &event);
+                }
+                self.shared.hub.publish(at.as_secs_f64(), event);
+            }
             Report::Store(bond) => {
                 if let Err(error) = self.bonds.store(&bond) {
                     let phone = bond.address;
@@ -55,7 +60,10 @@ impl Control {
             }
             Report::Erase(phone) => {
                 if let Err(error) = self.bonds.erase(phone) {
-                    self.warn("bond", format_args!("the bond of {phone} is still on disk: {error}"));
+                    self.warn(
+                        "bond",
+                        format_args!("the bond of {phone} is still on disk: {error}"),
+                    );
                 }
                 self.shared.hub.change(|status| status.erased(phone));
             }

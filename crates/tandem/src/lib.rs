@@ -1,15 +1,38 @@
 //! Tandem: a Bluetooth receiver in a library.
+//!
+//! A [`Receiver`] drives one Bluetooth controller and keeps several phones connected at once.
+//! [`Receiver::open`] starts it from a [`Config`]; a [`Handle`] commands it from any thread, and a
+//! [`Subscription`] tells what happens.
+//!
+//! Three threads, as long as a receiver lives: `radio` (the protocol; real-time where permitted),
+//! `audio` (the sound; one step lower) and `control` (bonds, captures, subscribers). This crate is
+//! the only place that reads a clock or starts a thread.
 
 pub mod bonds;
+mod capture;
+mod clock;
 pub mod config;
+mod control;
+mod ear;
+mod error;
 mod hub;
 pub mod notice;
+mod port;
+mod radio;
+mod realtime;
+mod receiver;
+mod shared;
+mod speaker;
+mod start;
 pub mod status;
 mod wakeup;
 
 pub use config::{Config, ConfigError};
+pub use error::OpenError;
 pub use host::{Bond, Change, Command, Event, Refusal, Ticket};
 pub use hub::{MAX_UNREAD, Next, Subscription};
 pub use notice::{Notice, What};
+pub use receiver::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, Handle, Receiver, SetError};
 pub use status::Status;
 pub use wire::Address;
+pub use {snoop, usb};

@@ -32,7 +32,8 @@ pub(crate) fn enter(wish: Wish) -> Option<String> {
             set.set(cpu);
         }
         if let Err(error) = sched_setaffinity(None, &set) {
-            let _ = write!(refused, "pinning to processor {cpu} failed ({error}); see realtime.cpu. ");
+            let _ =
+                write!(refused, "pinning to processor {cpu} failed ({error}); see realtime.cpu. ");
         }
     }
     if wish.priority > 0 && !fifo(wish.priority) {

@@ -130,9 +130,7 @@ impl Handle {
         };
         let wrong = |refusal: Refusal, text: String| SetError { refusal, text };
         let mut config = self.0.config();
-        config
-            .set(&name, value)
-            .map_err(|error| wrong(Refusal::BadValue, error.to_string()))?;
+        config.set(&name, value).map_err(|error| wrong(Refusal::BadValue, error.to_string()))?;
         if phone.is_none() && Config::when(key) == Some(When::Start) {
             let text = format!("{key}: counts at start only; change the configuration and restart");
             return Err(wrong(Refusal::Busy, text));

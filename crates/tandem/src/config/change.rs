@@ -27,6 +27,8 @@ impl Config {
             "multipoint" | "seats" => Change::Seats(settings.policy.seats),
             "takeover" => Change::Takeover(settings.policy.takeover),
             "pairing.seconds" => Change::PairingSeconds(settings.pairing_seconds),
+            "pairing.confirm" => Change::Confirm(settings.confirm),
+            "security.min_key_size" => Change::MinKeySize(settings.min_key_size),
             "blip_s" => Change::BlipSeconds(settings.blip_seconds),
             "evicted_for_s" => Change::EvictedForSeconds(settings.evicted_for_seconds),
             _ => return None,

@@ -132,7 +132,7 @@ pub const KEYS: &[Key] = &[
         c.settings.pairing_seconds = whole(v, 1, 3600)? as u32;
         Ok(())
     }),
-    key("pairing.confirm", When::Start, "whether pairing asks", |c, v| {
+    key("pairing.confirm", When::Running, "whether pairing asks", |c, v| {
         c.settings.confirm =
             choice(v, &[("auto", Confirmation::Auto), ("ask", Confirmation::Ask)])?;
         Ok(())
@@ -143,7 +143,7 @@ pub const KEYS: &[Key] = &[
         c.settings.legacy_pin = Some(pin);
         Ok(())
     }),
-    key("security.min_key_size", When::Start, "the smallest encryption key", |c, v| {
+    key("security.min_key_size", When::Running, "the smallest encryption key", |c, v| {
         c.settings.min_key_size = whole(v, 7, 16)? as u8;
         Ok(())
     }),

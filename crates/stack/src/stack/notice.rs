@@ -1,0 +1,217 @@
+//! What a stack tells and is told.
+
+use pool::Frame;
+use wire::Address;
+use wire::h4::Channel;
+use wire::hci::{ClassOfDevice, Status};
+
+use crate::a2dp::Configuration;
+use crate::controller::{ConfirmKind, ControllerInfo, Failure, Warning};
+use crate::{Bond, Confirmation, LinkId, Name, StreamId};
+
+/// To be sent, or to be known.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "values are polled out without allocation")]
+pub enum Output {
+    /// A packet for the controller.
+    Send(Channel, Frame),
+    /// Something happened.
+    Notice(Notice),
+}
+
+/// Something happened.
+#[derive(Debug)]
+pub enum Notice {
+    /// The controller is up.
+    Up(ControllerInfo),
+    /// The controller is of no use until it is started again.
+    Failed(Failure),
+    /// Somebody wants to connect: answer with [`Call::Accept`] or [`Call::Reject`].
+    Request {
+        /// Who.
+        address: Address,
+        /// What kind of device.
+        class: ClassOfDevice,
+        /// Whether there is a bond.
+        bonded: bool,
+    },
+    /// A link stands; nothing may use it yet.
+    Connected {
+        /// The link.
+        link: LinkId,
+        /// Whose.
+        address: Address,
+        /// Whether we placed it.
+        outgoing: bool,
+    },
+    /// A link did not come to be.
+    ConnectFailed {
+        /// To whom.
+        address: Address,
+        /// Why.
+        status: Status,
+        /// Whether we placed it.
+        outgoing: bool,
+    },
+    /// A link is authenticated and encrypted.
+    Secured {
+        /// The link.
+        link: LinkId,
+        /// Whose.
+        address: Address,
+        /// Whether it was paired just now.
+        paired: bool,
+    },
+    /// A link could not be secured; it is being disconnected.
+    SecurityFailed {
+        /// Whose.
+        address: Address,
+        /// Why.
+        status: Status,
+    },
+    /// A link is gone.
+    Disconnected {
+        /// The link, no longer valid.
+        link: LinkId,
+        /// Whose.
+        address: Address,
+        /// Why.
+        reason: Status,
+    },
+    /// The owner is to be asked.
+    Confirm {
+        /// Who pairs.
+        address: Address,
+        /// What is asked.
+        kind: ConfirmKind,
+        /// Six digits.
+        passkey: Option<u32>,
+    },
+    /// The question is closed without an answer.
+    ConfirmClosed {
+        /// Who paired.
+        address: Address,
+    },
+    /// There is a new bond.
+    Paired {
+        /// Whose.
+        address: Address,
+    },
+    /// A bond is to be kept.
+    Store(Bond),
+    /// A bond is to be deleted.
+    Erase(Address),
+    /// A name was read.
+    Name {
+        /// Whose.
+        address: Address,
+        /// The name.
+        name: Name,
+    },
+    /// A link's role changed.
+    Role {
+        /// The link.
+        link: LinkId,
+        /// Whether we are its central.
+        central: bool,
+    },
+    /// A link's mode changed.
+    Mode {
+        /// The link.
+        link: LinkId,
+        /// Whether it is in sniff mode.
+        sniff: bool,
+    },
+    /// A link's media stream changed.
+    Stream {
+        /// The link.
+        link: LinkId,
+        /// Its stream.
+        stream: StreamId,
+        /// How.
+        change: StreamChange,
+    },
+    /// A profile could not be opened.
+    ProfileFailed {
+        /// The link.
+        link: LinkId,
+        /// Why.
+        failure: crate::avdtp::Failure,
+    },
+    /// The controller works, but lacks something.
+    Warning(Warning),
+}
+
+/// How a media stream changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StreamChange {
+    /// Configured and open; media may start.
+    Opened(Configuration),
+    /// It is coded otherwise now.
+    Reconfigured(Configuration),
+    /// Media flows.
+    Started,
+    /// Media pauses.
+    Suspended,
+    /// It is gone.
+    Closed,
+    /// The peer reported its delay as a sink, in tenths of a millisecond.
+    Delay(u16),
+}
+
+/// What a stack is told to do.
+#[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "values are handed in without allocation")]
+pub enum Call {
+    /// Take a connection that was asked for.
+    Accept(Address),
+    /// Do not.
+    Reject(Address, Status),
+    /// Page a device and secure the link.
+    Connect(Address),
+    /// Stop paging it.
+    CancelConnect(Address),
+    /// End a link.
+    Disconnect(LinkId, Status),
+    /// Let others find us.
+    Discoverable(bool),
+    /// Let others connect to us.
+    Connectable(bool),
+    /// Let others pair with us.
+    Pairable(bool),
+    /// The owner's answer.
+    Confirm {
+        /// To whom.
+        address: Address,
+        /// Yes or no.
+        accept: bool,
+        /// What the peer shows, where it was asked for.
+        passkey: Option<u32>,
+    },
+    /// Change our name.
+    Rename(Name),
+    /// Whether the owner is asked when a phone pairs from now on.
+    Confirmation(Confirmation),
+    /// The smallest encryption key in octets that is good enough, for links from now on.
+    MinKeySize(u8),
+    /// Read a device's name.
+    ReadName(Address),
+    /// Delete a bond.
+    Forget(Address),
+    /// Put an idle link into sniff mode, or back.
+    Sniff(LinkId, bool),
+    /// Secure a link that waits for it.
+    Secure(LinkId),
+    /// Streams that are configured from now on are coded with at most this bitpool.
+    BitpoolCap(u8),
+    /// Our delay as a sink changed, in tenths of a millisecond.
+    Delay(u16),
+    /// Open the media stream.
+    OpenMedia(LinkId),
+    /// Start the media stream.
+    StartMedia(LinkId),
+    /// Suspend the media stream.
+    SuspendMedia(LinkId),
+    /// Close the media stream.
+    CloseMedia(LinkId),
+}

@@ -1,0 +1,90 @@
+//! What is kept of one link: its AVDTP session, its SDP query, and when A2DP is opened from here.
+
+use pool::Instant;
+use wire::Address;
+use wire::avdtp::{EndpointType, Seid};
+
+use crate::avdtp::Session;
+use crate::l2cap::ChannelId;
+use crate::sdp::{self, AudioFeatures, Record};
+
+use super::Config;
+
+/// One link's protocols.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) address: Address,
+    pub(super) secured: bool,
+    pub(super) session: Session,
+    /// The endpoint whose stream is open, and the channel of its media.
+    pub(super) open: Option<Seid>,
+    pub(super) media: Option<ChannelId>,
+    /// Whether media packets carry SCMS-T's header.
+    pub(super) scms_t: bool,
+    /// The largest media packet that the peer takes.
+    pub(super) media_mtu: u16,
+    /// When we open A2DP if the peer has not.
+    pub(super) initiative: Option<Instant>,
+    pub(super) query: Query,
+    pub(super) client: sdp::Client,
+}
+
+/// How far the question has come whether the peer has A2DP, and which AVDTP.
+#[derive(Debug)]
+pub(super) enum Query {
+    /// Not asked.
+    Idle,
+    /// The channel is being opened.
+    Opening(ChannelId),
+    /// The request is out; the peer's server has until the client's time is up.
+    Asked(ChannelId),
+    /// It was answered, or cannot be.
+    Done,
+}
+
+impl Peer {
+    pub(super) fn new(config: &Config, address: Address, outgoing: bool, cap: u8) -> Self {
+        let mut session = Session::new(&config.endpoints, outgoing);
+        session.set_bitpool_cap(cap);
+        Peer {
+            address,
+            secured: false,
+            session,
+            open: None,
+            media: None,
+            scms_t: false,
+            media_mtu: wire::l2cap::DEFAULT_MTU,
+            initiative: None,
+            query: Query::Idle,
+            client: sdp::Client::new(),
+        }
+    }
+
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        let times = [self.session.wake_at(), self.client.wake_at(), self.initiative];
+        times.into_iter().flatten().min()
+    }
+
+    /// The channel of the SDP question.
+    pub(super) fn query_channel(&self) -> Option<ChannelId> {
+        match &self.query {
+            Query::Opening(channel) | Query::Asked(channel) => Some(*channel),
+            Query::Idle | Query::Done => None,
+        }
+    }
+}
+
+/// The service records that fit the endpoints, and who made us.
+pub(super) fn records(config: &Config) -> sdp::Server {
+    let mut server = sdp::Server::new();
+    let is = |wanted: EndpointType| config.endpoints.iter().any(|e| e.endpoint_type == wanted);
+    let sink =
+        is(EndpointType::Sink).then(|| Record::a2dp_sink("Audio sink", AudioFeatures::SPEAKER));
+    let source = is(EndpointType::Source)
+        .then(|| Record::a2dp_source("Audio source", AudioFeatures::PLAYER));
+    let identity = Record::device_id(config.identity);
+    for record in [sink, source, Some(identity)].into_iter().flatten().flatten() {
+        server.add(record);
+    }
+    server
+}

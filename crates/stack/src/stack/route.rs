@@ -1,0 +1,348 @@
+//! From one machine to the next.
+
+use pool::Instant;
+use wire::avdtp::Seid;
+use wire::l2cap::Psm;
+use wire::sdp::{AttributeId, AttributeList, AttributeRange, Uuid};
+
+use crate::avdtp::{self, Use};
+use crate::controller;
+use crate::l2cap::{self, ChannelId, Data};
+use crate::sdp::Progress;
+use crate::{LinkId, MAX_LINKS, StreamId};
+
+use super::peer::{Peer, Query};
+use super::{Media, Notice, Output, Stack, StreamChange, tag};
+
+/// What is asked of an A2DP source's record: how AVDTP is reached, and which.
+const WANTED: [AttributeRange; 1] = [AttributeRange::one(AttributeId::PROTOCOL_DESCRIPTOR_LIST)];
+
+impl Stack {
+    /// What the controller put out; a packet to be sent comes back at once.
+    pub(super) fn take_controller(
+        &mut self,
+        now: Instant,
+        output: controller::Output,
+    ) -> Option<Output> {
+        use controller::Output as From;
+        let notice = match output {
+            From::Send(channel, packet) => return Some(Output::Send(channel, packet)),
+            From::Up(info) => Notice::Up(info),
+            From::Failed(failure) => Notice::Failed(failure),
+            From::ConnectionRequest { address, class, bonded } => {
+                Notice::Request { address, class, bonded }
+            }
+            From::Connected { link, address, outgoing, .. } => {
+                self.mux.link_up(link);
+                if let Some(place) = self.peers.get_mut(usize::from(link.0)) {
+                    *place = Some(Peer::new(&self.config, address, outgoing, self.bitpool_cap));
+                }
+                Notice::Connected { link, address, outgoing }
+            }
+            From::ConnectFailed { address, status, outgoing } => {
+                Notice::ConnectFailed { address, status, outgoing }
+            }
+            From::Secured { link, paired, .. } => {
+                self.mux.link_secured(now, link);
+                let initiative = self.config.initiative.map(|after| now + after);
+                let delay = self.config.delay;
+                let peer = self.peer_mut(link)?;
+                let first = !core::mem::replace(&mut peer.secured, true);
+                if !first {
+                    return None;
+                }
+                peer.initiative = initiative;
+                peer.session.set_delay(now, delay);
+                Notice::Secured { link, address: peer.address, paired }
+            }
+            From::SecurityFailed { link, address, status } => {
+                self.mux.security_failed(link);
+                Notice::SecurityFailed { address, status }
+            }
+            From::Disconnected { link, address, reason } => {
+                self.link_down(now, link);
+                Notice::Disconnected { link, address, reason }
+            }
+            From::Confirm { address, kind, passkey } => Notice::Confirm { address, kind, passkey },
+            From::ConfirmClosed { address } => Notice::ConfirmClosed { address },
+            From::Paired { address } => Notice::Paired { address },
+            From::Store(bond) => Notice::Store(bond),
+            From::Erase(address) => Notice::Erase(address),
+            From::Name { address, name } => Notice::Name { address, name },
+            From::RoleChanged { link, central } => Notice::Role { link, central },
+            From::ModeChanged { link, sniff, .. } => Notice::Mode { link, sniff },
+            From::Warning(warning) => Notice::Warning(warning),
+            // A refused role is lived without; we make no inquiries.
+            From::RoleRefused { .. } | From::Found { .. } | From::InquiryDone(_) => return None,
+        };
+        Some(Output::Notice(notice))
+    }
+
+    /// A link is gone: its channels and its stream end before the notice of it.
+    fn link_down(&mut self, now: Instant, link: LinkId) {
+        self.mux.link_down(link);
+        while let Some(output) = self.mux.poll() {
+            self.take_mux(now, output);
+        }
+        while self.poll_session(now, link) {}
+        if let Some(place) = self.peers.get_mut(usize::from(link.0)) {
+            let open = place.take().is_some_and(|peer| peer.open.is_some());
+            if open {
+                self.stream_notice(link, StreamChange::Closed);
+            }
+        }
+    }
+
+    /// What the multiplexer put out.
+    pub(super) fn take_mux(&mut self, now: Instant, output: l2cap::Output) {
+        use l2cap::Output as From;
+        match output {
+            From::Send { link, frame } => {
+                // A link without room loses the frame, as it would on the air; the controller counts it.
+                let _ = self.controller.send(link, frame);
+            }
+            From::Secure { link } => {
+                // A link that is gone has no channels that wait.
+                let _ = self.controller.secure(now, link);
+            }
+            From::Asked { channel, .. } => self.mux.accept(now, channel),
+            From::Opened { channel, psm, outgoing, mtu } => {
+                self.channel_opened(now, channel, psm, outgoing, mtu);
+            }
+            From::Reconfigured { channel, mtu } => {
+                if let Some(peer) = self.peer_mut(channel.link)
+                    && peer.media == Some(channel)
+                {
+                    peer.media_mtu = mtu;
+                }
+            }
+            From::Refused { channel, psm, .. } => {
+                let Some(peer) = self.peer_mut(channel.link) else { return };
+                if psm == Psm::AVDTP {
+                    peer.session.refused(now);
+                } else if peer.query_channel() == Some(channel) {
+                    self.query_ended(now, channel.link, None);
+                }
+            }
+            From::Closed { channel, psm, .. } => self.channel_closed(now, channel, psm),
+        }
+    }
+
+    fn channel_opened(
+        &mut self,
+        now: Instant,
+        channel: ChannelId,
+        psm: Psm,
+        outgoing: bool,
+        mtu: u16,
+    ) {
+        if psm == Psm::SDP {
+            return if outgoing {
+                self.ask(now, channel);
+            } else {
+                self.mux.set_tag(channel, tag::SDP_SERVER);
+            };
+        }
+        let Some(peer) = self.peer_mut(channel.link) else { return };
+        match peer.session.opened(now, channel.cid.0, outgoing, usize::from(mtu)) {
+            Use::Signalling => {
+                peer.initiative = None;
+                self.mux.set_tag(channel, tag::AVDTP);
+            }
+            Use::Transport(_) => {
+                peer.media = Some(channel);
+                peer.media_mtu = mtu;
+                self.mux.set_tag(channel, tag::MEDIA);
+            }
+            Use::Surplus => self.mux.disconnect(now, channel),
+        }
+    }
+
+    fn channel_closed(&mut self, now: Instant, channel: ChannelId, psm: Psm) {
+        let Some(peer) = self.peer_mut(channel.link) else { return };
+        if psm == Psm::AVDTP {
+            if peer.media == Some(channel) {
+                peer.media = None;
+            }
+            peer.session.closed(now, channel.cid.0);
+        } else if peer.query_channel() == Some(channel) {
+            self.query_ended(now, channel.link, None);
+        }
+    }
+
+    /// Data that is not media.
+    pub(super) fn data(&mut self, now: Instant, data: Data) -> Option<Media> {
+        let channel = data.channel;
+        match data.tag {
+            tag::SDP_SERVER => self.serve(channel, &data.payload),
+            tag::SDP_CLIENT => self.answered(now, channel, &data.payload),
+            tag::AVDTP => {
+                let peer = self.peer_mut(channel.link)?;
+                peer.session.receive(now, channel.cid.0, &data.payload);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn serve(&mut self, channel: ChannelId, request: &[u8]) {
+        let Some(mut answer) = self.arena.take() else { return };
+        let Some(mtu) = self.mux.mtu(channel) else { return };
+        if let Some(length) = self.server.respond(request, mtu, answer.spare_mut())
+            && answer.grow(length).is_ok()
+        {
+            // A peer that asks faster than it listens loses answers.
+            let _ = self.mux.send(channel, answer);
+        }
+    }
+
+    /// Asks the peer what it has, before A2DP is opened from here.
+    fn query(&mut self, now: Instant, link: LinkId) {
+        let channel = self.mux.connect(now, link, Psm::SDP);
+        match (channel, self.peer_mut(link)) {
+            (Ok(channel), Some(peer)) => peer.query = Query::Opening(channel),
+            (Err(_), Some(_)) => self.query_ended(now, link, None),
+            (_, None) => {}
+        }
+    }
+
+    fn ask(&mut self, now: Instant, channel: ChannelId) {
+        self.mux.set_tag(channel, tag::SDP_CLIENT);
+        let request = self.arena.take();
+        let Some(peer) = self.peer_mut(channel.link) else { return };
+        if peer.query_channel() != Some(channel) {
+            return self.mux.disconnect(now, channel);
+        }
+        peer.query = Query::Asked(channel);
+        let written = request.and_then(|mut request| {
+            let length = peer.client.search_attributes(
+                now,
+                &[Uuid::AUDIO_SOURCE],
+                &WANTED,
+                request.spare_mut(),
+            );
+            request.grow(length.ok()?).ok()?;
+            Some(request)
+        });
+        if written.is_none_or(|request| self.mux.send(channel, request).is_err()) {
+            self.query_ended(now, channel.link, None);
+        }
+    }
+
+    fn answered(&mut self, now: Instant, channel: ChannelId, answer: &[u8]) {
+        let Some(mut more) = self.arena.take() else { return };
+        let Some(peer) = self.peer_mut(channel.link) else { return };
+        match peer.client.response(now, answer, more.spare_mut()) {
+            Progress::More(length) => {
+                // A request that does not go out is noticed by the client's time-out.
+                if more.grow(length).is_ok() {
+                    let _ = self.mux.send(channel, more);
+                }
+            }
+            Progress::Done => {
+                let version = |record: AttributeList<'_>| {
+                    u16::try_from(record.protocol_parameter(Uuid::AVDTP)?).ok()
+                };
+                let version = peer.client.records().iter().find_map(version);
+                self.query_ended(now, channel.link, version);
+            }
+            Progress::Failed(_) => self.query_ended(now, channel.link, None),
+            Progress::Ignored => {}
+        }
+    }
+
+    /// The question is answered, or cannot be; then A2DP is tried all the same.
+    fn query_ended(&mut self, now: Instant, link: LinkId, version: Option<u16>) {
+        let Some(peer) = self.peer_mut(link) else { return };
+        let channel = peer.query_channel();
+        peer.query = Query::Done;
+        if let Some(version) = version {
+            peer.session.set_peer_version(version);
+        }
+        if let Some(channel) = channel {
+            self.mux.disconnect(now, channel);
+        }
+        self.open_media(now, link);
+    }
+
+    pub(super) fn wake_peer(&mut self, now: Instant, link: LinkId) {
+        let Some(peer) = self.peer_mut(link) else { return };
+        if peer.session.wake_at().is_some_and(|at| at <= now) {
+            peer.session.wake(now);
+        }
+        if peer.client.wake_at().is_some_and(|at| at <= now) && peer.client.wake(now).is_some() {
+            return self.query_ended(now, link, None);
+        }
+        if peer.initiative.take_if(|at| *at <= now).is_some() && !peer.session.is_up() {
+            self.query(now, link);
+        }
+    }
+
+    /// Moves on one output of one session; `false` when there is none.
+    pub(super) fn poll_sessions(&mut self, now: Instant) -> bool {
+        (0..MAX_LINKS as u8).any(|n| self.poll_session(now, LinkId(n)))
+    }
+
+    fn poll_session(&mut self, now: Instant, link: LinkId) -> bool {
+        let Some(output) = self.peer_mut(link).and_then(|peer| peer.session.poll()) else {
+            return false;
+        };
+        self.take_session(now, link, output);
+        true
+    }
+
+    fn take_session(&mut self, now: Instant, link: LinkId, output: avdtp::Output) {
+        use avdtp::Output as From;
+        let channel = |cid: avdtp::Cid| ChannelId { link, cid: wire::l2cap::Cid(cid) };
+        match output {
+            From::Signal { cid, pdu } => self.signal(channel(cid), &pdu),
+            From::OpenSignalling | From::OpenTransport { .. } => {
+                if self.mux.connect(now, link, Psm::AVDTP).is_err()
+                    && let Some(peer) = self.peer_mut(link)
+                {
+                    peer.session.refused(now);
+                }
+            }
+            From::CloseChannel { cid } => self.mux.disconnect(now, channel(cid)),
+            From::Configured { .. } => {}
+            From::Reconfigured { configuration, .. } => {
+                self.stream_notice(link, StreamChange::Reconfigured(configuration));
+            }
+            From::Opened { seid } => self.stream_opened(link, seid),
+            From::Started { .. } => self.stream_notice(link, StreamChange::Started),
+            From::Suspended { .. } => self.stream_notice(link, StreamChange::Suspended),
+            From::Closed { seid } => {
+                let Some(peer) = self.peer_mut(link) else { return };
+                if peer.open.take_if(|open| *open == seid).is_some() {
+                    self.stream_notice(link, StreamChange::Closed);
+                }
+            }
+            From::DelayReported { delay, .. } => {
+                self.stream_notice(link, StreamChange::Delay(delay));
+            }
+            From::Failed(failure) => self.notify(Notice::ProfileFailed { link, failure }),
+        }
+    }
+
+    fn stream_opened(&mut self, link: LinkId, seid: Seid) {
+        let Some(peer) = self.peer_mut(link) else { return };
+        peer.open = Some(seid);
+        peer.scms_t = peer.session.scms_t(seid);
+        if let Some(configuration) = peer.session.configuration(seid) {
+            self.stream_notice(link, StreamChange::Opened(configuration));
+        }
+    }
+
+    fn stream_notice(&mut self, link: LinkId, change: StreamChange) {
+        self.notify(Notice::Stream { link, stream: StreamId(link.0), change });
+    }
+
+    fn signal(&mut self, channel: ChannelId, pdu: &[u8]) {
+        // A signal that does not go out is noticed by the session's time-outs.
+        if let Some(mut packet) = self.arena.take()
+            && packet.append(pdu).is_ok()
+        {
+            let _ = self.mux.send(channel, packet);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The radio thread: waits for the controller, the owner and the clock, feeds the host, and carries
+//! out its effects.
+
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use host::{Effect, Event, Host, Input};
+use pool::Instant;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use snoop::Direction;
+
+use crate::capture::Tap;
+use crate::control::warning;
+use crate::ear::{Ear, Heard};
+use crate::error::OpenError;
+use crate::port::{Lost, Port};
+use crate::realtime::{self, Wish};
+use crate::shared::{Report, Shared};
+
+/// The first wait before a lost controller is opened again; it doubles.
+const REOPEN_FIRST: Duration = Duration::from_millis(500);
+/// The longest wait before a lost controller is opened again.
+const REOPEN_LONGEST: Duration = Duration::from_secs(5);
+/// How soon a transport that lacked a block is looked at again.
+const STARVED: Duration = Duration::from_millis(2);
+
+/// Told once: the controller is up, or will not be.
+pub(crate) type Ready = SyncSender<Result<(), OpenError>>;
+
+pub(crate) struct Radio {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) ear: Arc<Ear>,
+    pub(crate) host: Host,
+    pub(crate) port: Port,
+    pub(crate) tap: Option<Tap>,
+    /// Where the first readiness is told; gone after it.
+    pub(crate) ready: Option<Ready>,
+    /// While the controller is lost: when to try again, and the wait after that.
+    pub(crate) reopen: Option<(Instant, Duration)>,
+    /// Why the port is of no more use, seen while effects were carried out.
+    pub(crate) broken: Option<String>,
+}
+
+impl Radio {
+    /// Runs until the receiver quits.
+    pub(crate) fn run(mut self, wish: Wish) {
+        if let Some(refused) = realtime::enter(wish) {
+            self.tell(warning("realtime", format_args!("{refused}")));
+        }
+        self.feed(Input::TransportReady);
+        while !self.shared.is_quitting() {
+            self.wait();
+            if let Err(Lost(reason)) = self.work() {
+                self.lose(reason);
+            }
+            if let Some(reason) = self.broken.take() {
+                self.lose(reason);
+            }
+        }
+    }
+
+    /// Sleeps until there is something to do.
+    fn wait(&self) {
+        let now = self.shared.clock.now();
+        let reopen = self.reopen.map(|(at, _)| at);
+        let starved = self.port.is_starved().then_some(now + STARVED);
+        let deadline = [self.host.wake_at(), self.port.wake_at(), reopen, starved];
+        let timeout = deadline.into_iter().flatten().min().map(|at| {
+            let left = at.since(now);
+            Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() }
+        });
+        let own = PollFd::from_borrowed_fd(self.shared.radio.as_fd(), PollFlags::IN);
+        // A signal only ends the wait early, as any input does.
+        let _ = match self.port.fd().filter(|_| starved.is_none()) {
+            None => poll(&mut [own], timeout.as_ref()),
+            Some(fd) => {
+                let mut flags = PollFlags::IN;
+                flags.set(PollFlags::OUT, self.port.wants_write());
+                poll(&mut [own, PollFd::from_borrowed_fd(fd, flags)], timeout.as_ref())
+            }
+        };
+    }
+
+    fn work(&mut self) -> Result<(), Lost> {
+        let now = self.shared.clock.now();
+        if self.reopen.is_some_and(|(at, _)| at <= now) {
+            self.try_reopen(now);
+        }
+        if self.reopen.is_none() {
+            if self.port.wants_write() {
+                self.port.flush()?;
+            }
+            while let Some((channel, packet)) = self.port.receive(self.shared.clock.now())? {
+                self.record(Direction::Received, channel, &packet);
+                self.feed(Input::Received(channel, packet));
+                if self.broken.is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        self.shared.radio.clear();
+        while let Some((ticket, command)) = self.shared.commands.pop() {
+            self.feed(Input::Command(ticket, command));
+        }
+        while let Some(Heard { stream, on }) = self.ear.heard.pop() {
+            self.feed(Input::Sounding(stream, on));
+        }
+        if self.host.wake_at().is_some_and(|at| at <= self.shared.clock.now()) {
+            self.feed(Input::Wake);
+        }
+        Ok(())
+    }
+
+    /// Feeds the host and carries out what comes of it.
+    fn feed(&mut self, input: Input) {
+        let now = self.shared.clock.now();
+        let Radio { shared, ear, host, port, tap, ready, broken, .. } = self;
+        for effect in host.feed(now, input) {
+            match effect {
+                Effect::Media(media) => {
+                    shared.counters.media_packets.fetch_add(1, Ordering::Relaxed);
+                    let dropped = ear.media(media);
+                    shared.counters.media_dropped.fetch_add(dropped as u64, Ordering::Relaxed);
+                }
+                Effect::Send(channel, packet) => {
+                    record(shared, tap.as_ref(), now, Direction::Sent, channel, &packet);
+                    if let Err(Lost(reason)) = port.send(now, channel, packet) {
+                        broken.get_or_insert(reason);
+                    }
+                }
+                Effect::Stream(stream, effect) => ear.stream(stream, effect),
+                Effect::Notify(event) => {
+                    if matches!(event, Event::Controller { up: true, .. }) {
+                        ear.start(now);
+                        if let Some(ready) = ready.take() {
+                            // Whoever opened the receiver may have given up.
+                            let _ = ready.try_send(Ok(()));
+                        }
+                    }
+                    shared.report(Report::Event(now, event));
+                }
+                Effect::Store(bond) => shared.report(Report::Store(bond)),
+                Effect::Erase(phone) => shared.report(Report::Erase(phone)),
+                Effect::Failed(failure) => {
+                    broken.get_or_insert(format!("the controller failed: {failure}"));
+                }
+            }
+        }
+    }
+
+    /// The port is of no more use: everyone is told, and it is opened again after a while.
+    fn lose(&mut self, reason: String) {
+        self.broken = None;
+        self.port.close();
+        if let Some(ready) = self.ready.take() {
+            let _ = ready.try_send(Err(OpenError::Controller(reason.clone())));
+        }
+        self.shared.counters.transport_losses.fetch_add(1, Ordering::Relaxed);
+        self.tell(warning("controller", format_args!("{reason}")));
+        let now = self.shared.clock.now();
+        self.reopen = Some((now + REOPEN_FIRST, REOPEN_FIRST * 2));
+        self.feed(Input::TransportLost);
+        // What was to be sent meanwhile went to a port that is closed.
+        self.broken = None;
+    }
+
+    fn try_reopen(&mut self, now: Instant) {
+        let Some((_, wait)) = self.reopen else { return };
+        match self.port.reopen() {
+            Ok(()) => {
+                self.reopen = None;
+                self.feed(Input::TransportReady);
+            }
+            // It was told when it was lost; the next try may find it.
+            Err(_) => self.reopen = Some((now + wait, (wait * 2).min(REOPEN_LONGEST))),
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        self.shared.report(Report::Event(self.shared.clock.now(), event));
+    }
+
+    fn record(&self, direction: Direction, channel: wire::h4::Channel, packet: &[u8]) {
+        let now = self.shared.clock.now();
+        record(&self.shared, self.tap.as_ref(), now, direction, channel, packet);
+    }
+}
+
+/// Copies a packet for the capture, if there is one.
+#[inline]
+fn record(
+    shared: &Shared,
+    tap: Option<&Tap>,
+    now: Instant,
+    direction: Direction,
+    channel: wire::h4::Channel,
+    packet: &[u8],
+) {
+    let Some(tap) = tap else { return };
+    match tap.copy(now, direction, channel, packet) {
+        Some(record) => shared.report(Report::Capture(record)),
+        None => {
+            shared.counters.reports_dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The audio thread: takes media from the ring, renders what the sink wants, and tells the radio
+//! thread what is sound and what is silence.
+
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use audio::{Engine, Pace, Report, Sink};
+use host::StreamId;
+use pool::Instant;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::control::warning;
+use crate::ear::{Change, Ear, Heard};
+use crate::realtime::{self, Wish};
+use crate::shared::{self, Shared};
+
+/// How often a sink without a clock of its own is served.
+const ROUND: Duration = Duration::from_millis(10);
+/// How soon a sink that was lost is opened again.
+const REOPEN: Duration = Duration::from_secs(2);
+/// Frames rendered at once.
+const BLOCK: usize = 480;
+
+pub(crate) struct Speaker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) ear: Arc<Ear>,
+    pub(crate) engine: Engine,
+    pub(crate) sink: Sink,
+    pub(crate) spec: String,
+    pub(crate) rate: u32,
+    /// While the sink is lost and silence stands in for it: when to open it again.
+    pub(crate) reopen: Option<Instant>,
+}
+
+impl Speaker {
+    /// Runs until the receiver quits.
+    pub(crate) fn run(mut self, wish: Wish) {
+        // The radio thread has told already what is not permitted.
+        let _ = realtime::enter(wish);
+        while !self.shared.is_quitting() {
+            self.wait();
+            self.listen();
+            self.render();
+            self.tell();
+        }
+        self.render();
+        if let Err(lost) = self.sink.flush() {
+            self.warn(&lost.reason);
+        }
+    }
+
+    fn wait(&self) {
+        let round = Timespec { tv_sec: 0, tv_nsec: ROUND.subsec_nanos().into() };
+        let own = PollFd::from_borrowed_fd(self.ear.wakeup.as_fd(), PollFlags::IN);
+        // A signal only ends the wait early.
+        let _ = match (self.sink.pace(), self.sink.fd()) {
+            (Pace::Sink, Some(fd)) => {
+                let mut flags = PollFlags::IN;
+                flags.set(PollFlags::OUT, self.sink.wants_write());
+                poll(&mut [own, PollFd::from_borrowed_fd(fd, flags)], Some(&round))
+            }
+            _ => poll(&mut [own], Some(&round)),
+        };
+    }
+
+    /// Takes what the radio thread has.
+    fn listen(&mut self) {
+        let now = self.shared.clock.now();
+        self.ear.wakeup.clear();
+        while let Some(change) = self.ear.changes.pop() {
+            match change {
+                Change::Start(at) if self.engine.rendered() == 0 => self.sink.start(at),
+                Change::Start(_) => {}
+                Change::Control(control) => {
+                    // A stream that is gone already has nothing to change.
+                    let _ = self.engine.control(now, control);
+                }
+            }
+        }
+        while let Some(packet) = self.ear.media.pop() {
+            self.engine.media(now, packet.stream, &packet.payload, packet.frames, packet.sequence);
+        }
+    }
+
+    /// Renders what the sink wants.
+    fn render(&mut self) {
+        let mut block = [0i16; 2 * BLOCK];
+        loop {
+            let now = self.shared.clock.now();
+            if self.reopen.is_some_and(|at| at <= now) {
+                self.try_reopen(now);
+            }
+            let due = match self.sink.due(now) {
+                Ok(0) => return,
+                Ok(due) => due,
+                Err(lost) => return self.lose(now, &lost.reason),
+            };
+            let out = &mut block[..2 * due.min(BLOCK)];
+            // What is behind by more than this block is heard earlier by as much.
+            let behind = (due - out.len() / 2) as u64 * 1_000_000_000 / u64::from(self.rate);
+            self.engine.render(Instant::from_nanos(now.as_nanos().saturating_sub(behind)), out);
+            if let Err(lost) = self.sink.write(out) {
+                return self.lose(now, &lost.reason);
+            }
+        }
+    }
+
+    fn tell(&mut self) {
+        let mut told = false;
+        while let Some(report) = self.engine.poll() {
+            match report {
+                Report::Sounding(stream, on) => {
+                    // The radio thread empties this queue; what it misses is told again at the next change.
+                    let _ = self.ear.heard.push(Heard { stream: StreamId(stream), on });
+                    told = true;
+                }
+                Report::Underrun(..) => {
+                    self.shared.counters.underruns.fetch_add(1, Ordering::Relaxed);
+                }
+                Report::Overrun(..) => {
+                    self.shared.counters.overruns.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        if told {
+            self.shared.radio.wake();
+        }
+    }
+
+    /// The sink is gone: silence stands in for it until it can be opened again.
+    fn lose(&mut self, now: Instant, reason: &str) {
+        self.warn(reason);
+        self.sink = Sink::null(self.rate);
+        self.sink.start(now);
+        self.reopen = Some(now + REOPEN);
+    }
+
+    fn try_reopen(&mut self, now: Instant) {
+        match Sink::open(&self.spec, self.rate) {
+            Ok(sink) => {
+                self.sink = sink;
+                self.sink.start(now);
+                self.reopen = None;
+            }
+            Err(_) => self.reopen = Some(now + REOPEN),
+        }
+    }
+
+    fn warn(&self, reason: &str) {
+        let event = warning("sound", format_args!("{}: {reason}", self.spec));
+        self.shared.report(shared::Report::Event(self.shared.clock.now(), event));
+    }
+}

@@ -1,0 +1,178 @@
+//! Starts a receiver: opens everything, in an order in which a mistake costs nothing, then the threads.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime};
+
+use audio::{Engine, Sink};
+use host::{Bond, Command, Host, Limits};
+
+use crate::bonds::{BondStore, Damaged};
+use crate::capture::{Capture, Tap};
+use crate::config::{Config, ConfigError};
+use crate::control::{Control, warning};
+use crate::ear::Ear;
+use crate::error::OpenError;
+use crate::port::Port;
+use crate::radio::Radio;
+use crate::realtime::{self, Wish};
+use crate::receiver::Handle;
+use crate::shared::Shared;
+use crate::speaker::Speaker;
+use crate::status::Status;
+
+/// How long the controller may take to come up.
+const READY_TIMEOUT: Duration = Duration::from_secs(30);
+/// The threads' stacks: enough for what they do, little enough to lock.
+const STACK: usize = 256 * 1024;
+
+pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), OpenError> {
+    let system = |error: io::Error| OpenError::System(format!("starting failed: {error}"));
+    let state = config.state_folder().ok_or_else(|| missing("state_dir"))?;
+    let store = BondStore::open(&state)?;
+    let (bonds, damaged) = store.load().map_err(system)?;
+    let arena = Port::arena();
+    let port = Port::open(&config.controller, &arena)?;
+    let (spec, sink) = open_sink(&config)?;
+    let capture = open_capture(&config)?;
+
+    let mut status = Status::new(&config.settings.name, &bonds);
+    status.settings = config.shown();
+    let shared = Arc::new(Shared::new(config.clone(), status).map_err(system)?);
+    let ear = Arc::new(Ear::new().map_err(system)?);
+    let handle = Handle(shared.clone());
+    let warnings = prepare(&config, &damaged, &arena);
+
+    let engine = Engine::new(audio::Config {
+        rate: config.rate,
+        latency_ms: config.latency_ms,
+        streams: usize::from(config.host_settings().policy.seats) + 1,
+    });
+    let (ready, is_ready) = mpsc::sync_channel(1);
+    let radio = Radio {
+        shared: shared.clone(),
+        ear: ear.clone(),
+        host: host(&config, bonds)?,
+        port,
+        tap: capture.is_some().then(Tap::new),
+        ready: Some(ready),
+        reopen: None,
+        broken: None,
+    };
+    let speaker = Speaker {
+        shared: shared.clone(),
+        ear,
+        engine,
+        sink,
+        spec,
+        rate: config.rate,
+        reopen: None,
+    };
+    let control = Control { shared: shared.clone(), bonds: store, capture };
+
+    let mut threads = Vec::new();
+    let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
+        let thread = thread::Builder::new().name(name.into()).stack_size(STACK).spawn(body);
+        thread.map(|thread| threads.push(thread)).map_err(system)
+    };
+    let lower = config.priority.saturating_sub(1);
+    let audio_wish = Wish { priority: lower, cpu: config.cpus.get(1).copied() };
+    let radio_wish = Wish { priority: config.priority, cpu: config.cpus.first().copied() };
+    let started = spawn("control", Box::new(move || control.run()))
+        .and_then(|()| spawn("audio", Box::new(move || speaker.run(audio_wish))))
+        .and_then(|()| spawn("radio", Box::new(move || radio.run(radio_wish))))
+        .and_then(|()| match is_ready.recv_timeout(READY_TIMEOUT) {
+            Ok(ready) => ready,
+            Err(_) => Err(OpenError::Controller("the controller did not come up".into())),
+        });
+    if let Err(error) = started {
+        shared.quit();
+        for thread in threads {
+            let _ = thread.join();
+        }
+        return Err(error);
+    }
+    for (code, text) in warnings {
+        tracing::warn!("{text}");
+        shared.hub.publish(shared.clock.seconds(), warning(code, format_args!("{text}")));
+    }
+    apply_phones(&handle, &config);
+    Ok((handle, threads))
+}
+
+/// A host, with the owner's wishes for single phones.
+fn host(config: &Config, bonds: Vec<Bond>) -> Result<Host, OpenError> {
+    Ok(Host::new(Limits::default(), config.host_settings(), bonds, entropy()?))
+}
+
+fn apply_phones(handle: &Handle, config: &Config) {
+    for (phone, wishes) in &config.phones {
+        if let Some(on) = wishes.takeover {
+            handle.submit(Command::Set(host::Change::MayTakeOver { phone: *phone, on }));
+        }
+    }
+    if let Some(seconds) = config.pair {
+        handle.submit(Command::Pair { seconds });
+    }
+}
+
+/// What is not as it should be, but does not keep the receiver from starting.
+fn prepare(
+    config: &Config,
+    damaged: &[Damaged],
+    arena: &pool::Arena,
+) -> Vec<(&'static str, String)> {
+    let mut warnings: Vec<(&'static str, String)> = damaged
+        .iter()
+        .map(|Damaged { file, reason }| {
+            ("bond", format!("{}: {reason}; this phone has to pair again", file.display()))
+        })
+        .collect();
+    warnings.extend(
+        config.without_effect.iter().map(|key| ("config", format!("{key}: has no effect yet"))),
+    );
+    if !realtime::lock(arena.extent()) {
+        let text = "memory cannot be locked; LimitMEMLOCK=8M in the systemd unit, or \"memlock\" \
+                    in /etc/security/limits.conf, would permit it";
+        warnings.push(("realtime", text.into()));
+    }
+    warnings
+}
+
+/// The sink that was asked for, or `pulse` where a server answers, else `null`.
+fn open_sink(config: &Config) -> Result<(String, Sink), OpenError> {
+    let spec = config.sound.clone().unwrap_or_else(|| {
+        let found = audio::pulse_answers();
+        if !found {
+            tracing::warn!("no sound server answers; sound goes nowhere (see --sound)");
+        }
+        if found { "pulse".into() } else { "null".into() }
+    });
+    let sink = Sink::open(&spec, config.rate)
+        .map_err(|error| OpenError::Config(reason("sound", error.to_string())))?;
+    Ok((spec, sink))
+}
+
+fn open_capture(config: &Config) -> Result<Option<Capture>, OpenError> {
+    let Some(path) = &config.snoop else { return Ok(None) };
+    let capture = Capture::create(path, SystemTime::now(), config.log_keys);
+    let wrong = |error| OpenError::Config(reason("snoop", format!("{}: {error}", path.display())));
+    capture.map(Some).map_err(wrong)
+}
+
+fn reason(key: &str, reason: String) -> ConfigError {
+    ConfigError { file: None, line: None, key: Some(key.into()), reason }
+}
+
+fn missing(key: &str) -> OpenError {
+    OpenError::Config(reason(key, "is not set, and neither are $XDG_STATE_HOME and $HOME".into()))
+}
+
+fn entropy<const N: usize>() -> Result<[u8; N], OpenError> {
+    let mut bytes = [0u8; N];
+    rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
+        .map_err(|error| OpenError::System(format!("no entropy: {error}")))?;
+    Ok(bytes)
+}
