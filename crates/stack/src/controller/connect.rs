@@ -152,7 +152,7 @@ impl Controller {
         for old in old.into_iter().flatten() {
             self.gone(old, Status::CONNECTION_ALREADY_EXISTS);
         }
-        let Some(id) = self.links.add(handle, address, central) else {
+        let Some(id) = self.links.add(handle, address, central, ours) else {
             let reason = Status::REMOTE_TERMINATED_LOW_RESOURCES;
             self.command(&Command::Disconnect { connection_handle: handle, reason }, Errand::None);
             self.connect_failed(address, Status::CONNECTION_LIMIT_EXCEEDED, ours);

@@ -43,6 +43,8 @@ pub(super) struct Link {
     pub(super) handle: Handle,
     pub(super) address: Address,
     pub(super) central: bool,
+    /// Whether we placed it.
+    pub(super) outgoing: bool,
     /// Whether the glue knows of it.
     pub(super) announced: bool,
     pub(super) stage: Stage,
@@ -133,6 +135,7 @@ impl Links {
         handle: Handle,
         address: Address,
         central: bool,
+        outgoing: bool,
     ) -> Option<LinkId> {
         let index = self.slots.iter().position(Option::is_none)?;
         self.serial = self.serial.wrapping_add(1);
@@ -142,6 +145,7 @@ impl Links {
             handle,
             address,
             central,
+            outgoing,
             announced: false,
             stage: Stage::Idle,
             secured: false,

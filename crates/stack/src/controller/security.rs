@@ -11,6 +11,7 @@
 use core::time::Duration;
 
 use pool::Instant;
+use wire::Address;
 use wire::hci::{Command, Encryption, HostFeatures, LmpFeatures, Opcode, Status};
 
 use super::bonds::is_p256;
@@ -25,6 +26,10 @@ use crate::{LinkId, SecureConnections};
 /// After a collision both sides wait, the central for less, so that they do not meet again.
 const RETRY_CENTRAL: Duration = Duration::from_millis(100);
 const RETRY_PERIPHERAL: Duration = Duration::from_millis(250);
+/// How long a peer that placed the link may take to begin securing it before we do: with a bond,
+/// and without one, when it has to pair.
+const COURTESY_BONDED: Duration = Duration::from_millis(250);
+const COURTESY: Duration = Duration::from_millis(1000);
 /// How often a step is tried that meets the peer's.
 const TRIES: u8 = 6;
 /// The sizes of encryption keys that may be asked for (Core 5.4, Vol 2, Part H, 1).
@@ -117,13 +122,19 @@ impl Controller {
         let Some(link) = self.links.get(id).filter(|link| link.stage == Stage::Exploring) else {
             return;
         };
-        if link.pairing.is_some() {
-            // The peer was quicker: two pairings at once would disturb each other.
-            self.enter(id, Stage::Authenticating);
-            self.timers.arm(Timer::Retry(id), self.now + RETRY_PERIPHERAL);
-        } else {
-            self.authenticate(id);
-        }
+        let wait = match link.outgoing {
+            _ if link.pairing.is_some() => RETRY_PERIPHERAL,
+            false if link.encryption == Encryption::Off => self.courtesy(link.address),
+            _ => return self.authenticate(id),
+        };
+        self.enter(id, Stage::Authenticating);
+        self.timers.arm(Timer::Retry(id), self.now + wait);
+    }
+
+    /// Whoever placed a link mostly secures it at once, and many controllers get lost when both
+    /// sides pair at the same time: the peer may begin, and we come after it.
+    fn courtesy(&self, address: Address) -> Duration {
+        if self.bond(address).is_some() { COURTESY_BONDED } else { COURTESY }
     }
 
     fn authenticate(&mut self, id: LinkId) {
@@ -230,6 +241,10 @@ impl Controller {
             }
             (_, Encryption::Off) => {}
             (Stage::Encrypting | Stage::Measuring | Stage::Done, _) => self.measure(id),
+            // The peer is through: now we.
+            (Stage::Authenticating, _) if self.timers.is_armed(Timer::Retry(id)) => {
+                self.timers.arm(Timer::Retry(id), self.now);
+            }
             (Stage::Idle, _) => {
                 self.timers.arm(Timer::Retry(id), self.now + RETRY_PERIPHERAL);
             }

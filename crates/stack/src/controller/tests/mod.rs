@@ -33,6 +33,9 @@ const CLASS: ClassOfDevice = ClassOfDevice::new(0x5A_020C);
 const KEY: [u8; 16] = [0x11; 16];
 const NEW_KEY: [u8; 16] = [0x22; 16];
 
+/// What a peer is left to begin in, if it has no bond.
+const COURTESY: Duration = Duration::from_millis(1000);
+
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
@@ -342,9 +345,16 @@ impl Tester {
         });
     }
 
-    /// The peer's features are read, to the point where we authenticate.
+    /// The peer's features are read and it is left to begin, which it does not, to the point where we
+    /// authenticate.
     #[track_caller]
     fn explored(&mut self, handle: Handle) {
+        self.features_read(handle);
+        self.wait(COURTESY);
+    }
+
+    #[track_caller]
+    fn features_read(&mut self, handle: Handle) {
         self.hear(Command::ReadRemoteSupportedFeatures { connection_handle: handle });
         self.say(Event::ReadRemoteSupportedFeaturesComplete {
             status: Status::SUCCESS,

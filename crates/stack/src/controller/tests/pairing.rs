@@ -461,6 +461,20 @@ fn a_key_changed_on_a_secured_link_keeps_its_worth() {
 }
 
 #[test]
+fn a_key_changed_before_the_link_is_secured_is_refused() {
+    let bonds = vec![bond(PHONE, KeyType::AuthenticatedP256)];
+    let mut t = Tester::pairable(Config::default(), bonds);
+    let id = t.authenticating(PHONE, HANDLE);
+    t.key_asked(PHONE, Some(KEY));
+    t.say(Event::LinkKeyNotification {
+        bd_addr: PHONE,
+        link_key: WireLinkKey(NEW_KEY),
+        key_type: Made::Changed,
+    });
+    t.refused(id, HANDLE, Status::PAIRING_NOT_ALLOWED);
+}
+
+#[test]
 fn pairing_again_on_a_secured_link_ends_in_a_new_bond() {
     let bonds = vec![bond(PHONE, KeyType::UnauthenticatedP256)];
     let mut t = Tester::pairable(Config::default(), bonds);

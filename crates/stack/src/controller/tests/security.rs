@@ -89,6 +89,42 @@ fn a_peer_that_authenticates_and_encrypts_first_is_still_authenticated_by_us() {
 }
 
 #[test]
+fn a_peer_that_placed_the_link_may_begin() {
+    // With a bond it is left less time than without.
+    for (bonds, courtesy) in
+        [(vec![bond(PHONE, KeyType::UnauthenticatedP256)], 250), (vec![], 1000)]
+    {
+        let mut t = Tester::pairable(Config::default(), bonds);
+        t.connected(PHONE, HANDLE);
+        t.features_read(HANDLE);
+        t.wait(ms(courtesy - 1));
+        t.hear_nothing();
+        t.wait(ms(1));
+        t.hear(Command::AuthenticationRequested { connection_handle: HANDLE });
+    }
+    // When it is through, we come at once.
+    let mut t = bonded(KeyType::UnauthenticatedP256);
+    t.connected(PHONE, HANDLE);
+    t.features_read(HANDLE);
+    t.encrypted(HANDLE, Encryption::AesCcm);
+    t.wait(ms(0));
+    t.hear(Command::AuthenticationRequested { connection_handle: HANDLE });
+    // Where we placed the link, we begin.
+    let mut t = bonded(KeyType::UnauthenticatedP256);
+    t.controller.connect(t.now, PHONE).unwrap();
+    t.turn();
+    t.complete(PHONE, HANDLE, Status::SUCCESS);
+    t.heard.clear();
+    t.told.clear();
+    t.say(Event::ReadRemoteSupportedFeaturesComplete {
+        status: Status::SUCCESS,
+        connection_handle: HANDLE,
+        lmp_features: LmpFeatures::empty(),
+    });
+    t.hear(Command::AuthenticationRequested { connection_handle: HANDLE });
+}
+
+#[test]
 fn an_impersonator_that_cannot_prove_the_key_is_refused() {
     for status in [Status::AUTHENTICATION_FAILURE, Status::PIN_OR_KEY_MISSING] {
         let mut t = bonded(KeyType::UnauthenticatedP256);
@@ -120,6 +156,25 @@ fn an_authentication_that_we_did_not_ask_for_proves_nothing() {
     t.wait(ms(5000));
     t.hear_nothing();
     t.told_nothing();
+}
+
+#[test]
+fn an_end_of_authentication_that_is_not_due_means_nothing() {
+    let mut t = bonded(KeyType::UnauthenticatedP256);
+    t.authenticating(PHONE, HANDLE);
+    t.key_asked(PHONE, Some(KEY));
+    t.authenticated(HANDLE, Status::LMP_ERROR_TRANSACTION_COLLISION);
+    t.authenticated(HANDLE, Status::SUCCESS);
+    t.hear_nothing();
+    t.wait(ms(100));
+    t.hear(Command::AuthenticationRequested { connection_handle: HANDLE });
+    t.proven(HANDLE, Encryption::AesCcm);
+    t.told.clear();
+    for status in [Status::SUCCESS, Status::AUTHENTICATION_FAILURE] {
+        t.authenticated(HANDLE, status);
+        t.hear_nothing();
+        t.told_nothing();
+    }
 }
 
 #[test]
@@ -340,7 +395,7 @@ fn a_refused_authentication_command_is_tried_again_or_ends_the_link() {
 fn a_peer_that_stays_silent_is_not_waited_for() {
     let mut t = bonded(KeyType::UnauthenticatedP256);
     let id = t.authenticating(PHONE, HANDLE);
-    t.wait(SECURITY_TIMEOUT - ms(1));
+    t.wait(SECURITY_TIMEOUT - COURTESY - ms(1));
     t.told_nothing();
     t.wait(ms(1));
     t.refused(id, HANDLE, Status::LMP_RESPONSE_TIMEOUT);
