@@ -67,7 +67,8 @@ impl Client {
     /// Begins a search for the records that hold all of `pattern`, and writes its first request to
     /// `out`. Forgets what was being asked or has been answered before.
     ///
-    /// Fails when the request does not fit `out` or the limits.
+    /// `attributes` are in ascending order and do not overlap. Fails when the request does not fit
+    /// `out` or the limits.
     pub fn search_attributes(
         &mut self,
         now: Instant,

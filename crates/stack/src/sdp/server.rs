@@ -131,13 +131,20 @@ impl Server {
                 let (pattern, ranges) = (read_pattern(pattern)?, read_ranges(attributes)?);
                 let id = PduId::SERVICE_SEARCH_ATTRIBUTE_RESPONSE;
                 let response = Part { id, maximum_byte_count, continuation };
+                // A record without any of the attributes is left out (SDP/SR/SSA/BV-02-C).
+                let records = || {
+                    self.matching(&pattern).filter(|(_, record)| {
+                        wanted(&ranges, AttributeId::SERVICE_RECORD_HANDLE)
+                            || record.selected(|id| wanted(&ranges, id)).next().is_some()
+                    })
+                };
                 self.part(header.transaction, response, out, |window| {
                     let mut length = Window::counting();
-                    self.matching(&pattern).for_each(|(handle, record)| {
-                        write_record(handle, record, &ranges, &mut length)
+                    records().for_each(|(handle, record)| {
+                        write_record(handle, record, &ranges, &mut length);
                     });
                     window.sequence(length.at);
-                    self.matching(&pattern)
+                    records()
                         .for_each(|(handle, record)| write_record(handle, record, &ranges, window));
                 })
             }
@@ -302,8 +309,8 @@ impl Window<'_> {
 fn write_record(handle: u32, record: &Record, ranges: &[AttributeRange], window: &mut Window<'_>) {
     let [a, b, c, d] = handle.to_be_bytes();
     let attribute = [0x09, 0x00, 0x00, 0x0A, a, b, c, d];
-    let own: &[u8] =
-        if wanted(ranges, AttributeId::SERVICE_RECORD_HANDLE) { &attribute } else { &[] };
+    let named = wanted(ranges, AttributeId::SERVICE_RECORD_HANDLE);
+    let own: &[u8] = if named { &attribute } else { &[] };
     let attributes = || record.selected(|id| wanted(ranges, id)).flatten();
     window.sequence(own.len() + attributes().map(<[u8]>::len).sum::<usize>());
     window.put(own);
