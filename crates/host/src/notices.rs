@@ -54,7 +54,6 @@ impl Host {
             Notice::Paired { address } => {
                 self.phones.entry(address).bonded = true;
                 self.notify(Event::Paired { phone: address });
-                self.close_pairing(now);
             }
             Notice::Store(bond) => self.effect(Effect::Store(bond)),
             Notice::Erase(address) => {

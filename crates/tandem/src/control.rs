@@ -9,6 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::bonds::BondStore;
 use crate::capture::Capture;
+use crate::radio::Ready;
 use crate::shared::{Report, Shared};
 
 /// How often it looks around when nothing wakes it, so that a capture reaches the disk.
@@ -18,6 +19,8 @@ pub(crate) struct Control {
     pub(crate) shared: Arc<Shared>,
     pub(crate) bonds: BondStore,
     pub(crate) capture: Option<Capture>,
+    /// Where the first readiness is told; gone after it.
+    pub(crate) ready: Option<Ready>,
 }
 
 impl Control {
@@ -50,7 +53,12 @@ impl Control {
                 if let Some(capture) = &mut self.capture {
                     capture.event(at, &event);
                 }
+                let up = matches!(event, Event::Controller { up: true, .. });
                 self.shared.hub.publish(at.as_secs_f64(), event);
+                if let Some(ready) = self.ready.take_if(|_| up) {
+                    // Whoever opened the receiver may have given up.
+                    let _ = ready.try_send(Ok(()));
+                }
             }
             Report::Store(bond) => {
                 if let Err(error) = self.bonds.store(&bond) {

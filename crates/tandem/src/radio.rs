@@ -27,7 +27,7 @@ const REOPEN_LONGEST: Duration = Duration::from_secs(5);
 /// How soon a transport that lacked a block is looked at again.
 const STARVED: Duration = Duration::from_millis(2);
 
-/// Told once: the controller is up, or will not be.
+/// Told once: by the control thread that the controller is up, by the radio thread that it will not be.
 pub(crate) type Ready = SyncSender<Result<(), OpenError>>;
 
 pub(crate) struct Radio {
@@ -36,7 +36,7 @@ pub(crate) struct Radio {
     pub(crate) host: Host,
     pub(crate) port: Port,
     pub(crate) tap: Option<Tap>,
-    /// Where the first readiness is told; gone after it.
+    /// Where a failure before the first readiness is told.
     pub(crate) ready: Option<Ready>,
     /// While the controller is lost: when to try again, and the wait after that.
     pub(crate) reopen: Option<(Instant, Duration)>,
@@ -135,10 +135,8 @@ impl Radio {
                 Effect::Notify(event) => {
                     if matches!(event, Event::Controller { up: true, .. }) {
                         ear.start(now);
-                        if let Some(ready) = ready.take() {
-                            // Whoever opened the receiver may have given up.
-                            let _ = ready.try_send(Ok(()));
-                        }
+                        // The control thread tells it, once it knows.
+                        *ready = None;
                     }
                     shared.report(Report::Event(now, event));
                 }

@@ -57,7 +57,7 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
         host: host(&config, bonds)?,
         port,
         tap: capture.is_some().then(Tap::new),
-        ready: Some(ready),
+        ready: Some(ready.clone()),
         reopen: None,
         broken: None,
     };
@@ -70,7 +70,7 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
         rate: config.rate,
         reopen: None,
     };
-    let control = Control { shared: shared.clone(), bonds: store, capture };
+    let control = Control { shared: shared.clone(), bonds: store, capture, ready: Some(ready) };
 
     let mut threads = Vec::new();
     let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
