@@ -1,0 +1,240 @@
+//! The interface `io.tandem.Receiver`: its methods, in terms of a receiver's handle.
+//!
+//! `io.tandem.Receiver.varlink` beside this crate is the source. Not there yet: what needs calls,
+//! players, or volume.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tandem::{Address, Command, Handle, Next, Refusal, SetError};
+
+use crate::varlink::{Answer, Call, Error, Identity, Interface, Replies};
+
+/// The interface's name.
+pub const INTERFACE: &str = "io.tandem.Receiver";
+
+const DESCRIPTION: &str = include_str!("../io.tandem.Receiver.varlink");
+
+/// The methods, each with its parameters.
+const METHODS: [(&str, &[&str]); 9] = [
+    ("Status", &[]),
+    ("Watch", &[]),
+    ("Pair", &["seconds"]),
+    ("StopPairing", &[]),
+    ("Confirm", &["phone", "accept", "passkey"]),
+    ("Connect", &["phone"]),
+    ("Disconnect", &["phone"]),
+    ("Forget", &["phone"]),
+    ("Set", &["key", "value", "phone"]),
+];
+
+/// A receiver's control interface.
+pub fn control(handle: Handle) -> Arc<dyn Interface> {
+    Arc::new(Control(handle))
+}
+
+struct Control(Handle);
+
+impl Interface for Control {
+    fn name(&self) -> &'static str {
+        INTERFACE
+    }
+
+    fn description(&self) -> &'static str {
+        DESCRIPTION
+    }
+
+    fn identity(&self) -> Identity {
+        Identity {
+            vendor: "Tandem",
+            product: "tandemd",
+            version: env!("CARGO_PKG_VERSION"),
+            url: "",
+        }
+    }
+
+    fn call(&self, method: &str, call: &Call, replies: &mut Replies<'_>) -> io::Result<Answer> {
+        let Some((_, known)) = METHODS.iter().find(|(name, _)| *name == method) else {
+            return Ok(Error::method_not_found(&call.method).into());
+        };
+        let given = Parameters(&call.parameters);
+        if let Err(error) = given.only(known) {
+            return Ok(error.into());
+        }
+        if method == "Watch" {
+            return if call.more { self.watch(replies) } else { Ok(Error::expected_more().into()) };
+        }
+        Ok(self.answer(method, &given).map_or_else(Answer::Error, Answer::Reply))
+    }
+}
+
+impl Control {
+    fn answer(&self, method: &str, given: &Parameters<'_>) -> Result<Value, Error> {
+        let command = match method {
+            "Status" => return Ok(self.0.status().to_json()),
+            "Set" => {
+                let phone = given.text("phone")?.map(|phone| self.phone(phone)).transpose()?;
+                let (key, value) = (given.required_text("key")?, given.required_text("value")?);
+                self.0.set(key, value, phone).map_err(|SetError { refusal, text }| {
+                    Error::new(INTERFACE, refusal.name(), &text)
+                })?;
+                return Ok(json!({}));
+            }
+            "Pair" => Command::Pair { seconds: self.pairing_seconds(given)? },
+            "StopPairing" => Command::StopPairing,
+            "Confirm" => Command::Confirm {
+                phone: self.given_phone(given)?,
+                accept: given.truth("accept")?,
+                passkey: given.number("passkey")?,
+            },
+            "Connect" => Command::Connect { phone: self.given_phone(given)? },
+            "Disconnect" => Command::Disconnect { phone: self.given_phone(given)? },
+            "Forget" => Command::Forget { phone: self.given_phone(given)? },
+            _ => return Err(Error::method_not_found(&format!("{INTERFACE}.{method}"))),
+        };
+        self.0.call(command).map_err(|refusal| refused(refusal, refusal.text()))?;
+        Ok(json!({}))
+    }
+
+    fn given_phone(&self, given: &Parameters<'_>) -> Result<Address, Error> {
+        self.phone(given.required_text("phone")?)
+    }
+
+    fn phone(&self, reference: &str) -> Result<Address, Error> {
+        self.0
+            .phone(reference)
+            .map_err(|refusal| refused(refusal, &format!("{reference}: {}", refusal.text())))
+    }
+
+    /// As given, else as set.
+    fn pairing_seconds(&self, given: &Parameters<'_>) -> Result<u32, Error> {
+        const DEFAULT: u64 = 180;
+        Ok(match given.number("seconds")? {
+            Some(seconds) => seconds,
+            None => {
+                let set = self.0.status().settings.get("pairing.seconds").and_then(Value::as_u64);
+                set.unwrap_or(DEFAULT) as u32
+            }
+        })
+    }
+
+    fn watch(&self, replies: &mut Replies<'_>) -> io::Result<Answer> {
+        let subscription = self.0.subscribe()?;
+        loop {
+            match subscription.next(Some(Duration::ZERO)) {
+                Next::Notice(notice) => replies.go_on(&json!({ "event": notice.to_json() }))?,
+                Next::TimedOut => replies.wait_for(subscription.fd())?,
+                Next::Closed => return Ok(Answer::HangUp),
+            }
+        }
+    }
+}
+
+fn refused(refusal: Refusal, text: &str) -> Error {
+    Error::new(INTERFACE, refusal.name(), text)
+}
+
+/// A call's parameters.
+struct Parameters<'a>(&'a Map<String, Value>);
+
+impl<'a> Parameters<'a> {
+    /// Fails when one is given that is not known.
+    fn only(&self, known: &[&str]) -> Result<(), Error> {
+        match self.0.keys().find(|key| !known.contains(&key.as_str())) {
+            Some(unknown) => Err(Error::invalid_parameter(unknown)),
+            None => Ok(()),
+        }
+    }
+
+    fn text(&self, name: &str) -> Result<Option<&'a str>, Error> {
+        let value = self.0.get(name);
+        value.map(|value| value.as_str().ok_or_else(|| Error::invalid_parameter(name))).transpose()
+    }
+
+    fn required_text(&self, name: &str) -> Result<&'a str, Error> {
+        self.text(name)?.ok_or_else(|| Error::invalid_parameter(name))
+    }
+
+    fn truth(&self, name: &str) -> Result<bool, Error> {
+        let value = self.0.get(name).and_then(Value::as_bool);
+        value.ok_or_else(|| Error::invalid_parameter(name))
+    }
+
+    /// A whole number that may be left out; one below 0 or far above all ranges is `BadValue`.
+    fn number(&self, name: &str) -> Result<Option<u32>, Error> {
+        let Some(value) = self.0.get(name) else { return Ok(None) };
+        if !(value.is_i64() || value.is_u64()) {
+            return Err(Error::invalid_parameter(name));
+        }
+        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
+        let out_of_range =
+            || refused(Refusal::BadValue, &format!("{name}: {value} is out of range"));
+        number.map(Some).ok_or_else(out_of_range)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(kind: &str) -> Vec<&'static str> {
+        let lines = DESCRIPTION.lines().filter_map(|line| line.strip_prefix(kind));
+        lines.map(|line| line.split(['(', ' ']).next().unwrap_or_default()).collect()
+    }
+
+    #[test]
+    fn the_interface_file_defines_what_is_served() {
+        assert!(DESCRIPTION.contains(&format!("\ninterface {INTERFACE}\n")));
+        assert_eq!(words("method "), METHODS.map(|(name, _)| name));
+        for (name, parameters) in METHODS {
+            let line = DESCRIPTION.lines().find(|l| l.starts_with(&format!("method {name}(")));
+            let line = line.unwrap();
+            let inner = line.split('(').nth(1).unwrap().split(')').next().unwrap();
+            let names: Vec<&str> =
+                inner.split(", ").filter_map(|p| p.split_once(':')).map(|(n, _)| n).collect();
+            assert_eq!(names, parameters, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_interface_file_defines_every_refusal() {
+        let all = [
+            Refusal::NoSuchPhone,
+            Refusal::NotPaired,
+            Refusal::NotConnected,
+            Refusal::NotSupported,
+            Refusal::Refused,
+            Refusal::TimedOut,
+            Refusal::Ambiguous,
+            Refusal::BadValue,
+            Refusal::Busy,
+            Refusal::ControllerLost,
+        ];
+        assert_eq!(words("error "), all.map(Refusal::name));
+    }
+
+    #[test]
+    fn parameters_are_checked() {
+        let Value::Object(map) = json!({
+            "text": "t", "number": 7, "truth": true, "below": -1, "above": 1u64 << 40, "part": 1.5,
+        }) else {
+            panic!("an object");
+        };
+        let given = Parameters(&map);
+        assert_eq!(given.required_text("text").unwrap(), "t");
+        assert_eq!(given.number("number").unwrap(), Some(7));
+        assert_eq!(given.number("absent").unwrap(), None);
+        assert!(given.truth("truth").unwrap());
+        let bad = "io.tandem.Receiver.BadValue";
+        assert_eq!(given.number("below").unwrap_err().name, bad);
+        assert_eq!(given.number("above").unwrap_err().name, bad);
+        for name in ["part", "text"] {
+            assert_eq!(given.number(name).unwrap_err(), Error::invalid_parameter(name));
+        }
+        assert_eq!(given.required_text("absent").unwrap_err(), Error::invalid_parameter("absent"));
+        assert_eq!(given.truth("text").unwrap_err(), Error::invalid_parameter("text"));
+        assert_eq!(given.only(&["text"]).unwrap_err(), Error::invalid_parameter("above"));
+    }
+}
