@@ -1,0 +1,119 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+const AFTER: &str = "\
+The daemon's socket: --control, else $TANDEM_CONTROL, else $XDG_RUNTIME_DIR/tandem/control, else the one
+that /run/tandem/*/control names. A PHONE is an address or a name that only one phone has.
+
+Exit codes: 0 done, 1 refused (the error's name and text), 2 usage, 3 no daemon at the socket.";
+
+/// Asks and commands tandemd, a Bluetooth receiver that keeps several phones connected at once.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "tandem",
+    version,
+    after_help = AFTER,
+    arg_required_else_help = true,
+    subcommand_value_name = "COMMAND"
+)]
+pub struct Arguments {
+    /// The daemon's control socket
+    #[arg(long, global = true, value_name = "SOCKET")]
+    pub control: Option<PathBuf>,
+
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Verb {
+    /// Who is connected, who is heard, and how the receiver is set
+    Status {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Everything that happens, one line an event, until interrupted
+    Watch {
+        /// As JSON, one object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// A live screen of phones, who is heard, and counters
+    Top,
+    /// Let phones pair
+    Pair {
+        /// For how long, 1 to 3600 [default: the setting pairing.seconds]
+        #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
+        seconds: Option<u32>,
+    },
+    /// Let no more phones pair
+    StopPairing,
+    /// Answer a phone that asks to pair
+    Confirm {
+        /// Which phone
+        phone: String,
+        /// Say no
+        #[arg(long)]
+        reject: bool,
+        /// The six digits that the phone shows, where it asks for them
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=999_999))]
+        passkey: Option<u32>,
+    },
+    /// Connect a phone that is paired
+    Connect {
+        /// Which phone
+        phone: String,
+    },
+    /// Disconnect a phone
+    Disconnect {
+        /// Which phone
+        phone: String,
+    },
+    /// Disconnect a phone and forget that it was ever paired
+    Forget {
+        /// Which phone
+        phone: String,
+    },
+    /// Change a setting until the daemon ends
+    Set {
+        /// The setting's key, as in the configuration file
+        key: String,
+        /// Its value
+        value: String,
+        /// Only for this phone
+        #[arg(long)]
+        phone: Option<String>,
+    },
+    /// Bluetooth dongles: which are there, whether they may be opened, and what to do if not
+    Probe {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// From a capture: who was connected, streaming, talking and heard when
+    Timeline {
+        /// A btsnoop file
+        capture: PathBuf,
+        /// Draw it into this file (.svg) or write it there (.json) instead of printing it
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man {
+        /// Write a page for each command into this folder instead
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
+}

@@ -1,0 +1,116 @@
+//! `tandem status`.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::phone::{Names, columns, word};
+
+pub(crate) fn run(client: &mut Client, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let status = client.call("Status", json!({}))?;
+    if json {
+        writeln!(out, "{status:#}")?;
+        return Ok(());
+    }
+    for line in lines(&status) {
+        writeln!(out, "{line}")?;
+    }
+    let settings: Vec<Vec<String>> = status["settings"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| vec![format!("  {key}"), word(value)])
+        .collect();
+    if !settings.is_empty() {
+        writeln!(out, "Settings:")?;
+    }
+    for line in columns(&settings) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+/// The receiver, who is heard, and the phones.
+pub(crate) fn lines(status: &Value) -> Vec<String> {
+    let mut names = Names::default();
+    names.learn(status);
+    let controller = &status["controller"];
+    let state = match controller["state"].as_str() {
+        Some("up") => "up",
+        _ => "lost, waiting for it",
+    };
+    let pairing = if controller["pairing"] == true { ", open for pairing" } else { "" };
+    let mut lines = vec![
+        format!(
+            "{} on controller {}: {state}{pairing}",
+            word(&controller["name"]),
+            word(&controller["address"])
+        ),
+        format!("Heard: {}", names.heard(&status["audible"])),
+    ];
+    let phones = status["phones"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if phones.is_empty() {
+        lines.push("No phones yet: tandem pair".into());
+        return lines;
+    }
+    lines.push("Phones:".into());
+    let rows: Vec<Vec<String>> =
+        phones.iter().map(|phone| row(phone, &names, &status["audible"])).collect();
+    lines.extend(columns(&rows));
+    lines
+}
+
+fn row(phone: &Value, names: &Names, audible: &Value) -> Vec<String> {
+    let heard = audible.as_array().into_iter().flatten().any(|s| s["phone"] == phone["address"]);
+    let state = match (phone["connected"] == true, phone["bonded"] == true) {
+        (true, true) => "connected",
+        (true, false) => "connected, not paired",
+        (false, _) => "away",
+    };
+    let media = match phone["media"]["state"].as_str() {
+        Some(state) => format!("{state} {}", word(&phone["media"]["codec"])),
+        None => "-".into(),
+    };
+    let signal = phone["rssi"].as_i64().map(|rssi| format!("{rssi} dB"));
+    vec![
+        format!("{} {}", if heard { ">" } else { " " }, names.of(&phone["address"])),
+        word(&phone["address"]),
+        state.into(),
+        media,
+        signal.unwrap_or_default(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_phones_are_told_in_columns() {
+        let status = json!({
+            "controller": {
+                "state": "up", "address": "00:00:00:00:00:01", "name": "Kitchen", "pairing": true,
+            },
+            "phones": [
+                { "address": "AA:BB:CC:DD:EE:FF", "name": "Ann", "bonded": true, "connected": true,
+                  "media": { "state": "playing", "codec": "sbc" }, "rssi": -3 },
+                { "address": "AA:BB:CC:DD:EE:00", "name": "", "bonded": true, "connected": false },
+            ],
+            "audible": [{ "phone": "AA:BB:CC:DD:EE:FF", "kind": "media", "gain": 1.0 }],
+        });
+        assert_eq!(
+            lines(&status),
+            [
+                "Kitchen on controller 00:00:00:00:00:01: up, open for pairing",
+                "Heard: Ann (media)",
+                "Phones:",
+                "> Ann                AA:BB:CC:DD:EE:FF  connected  playing sbc  -3 dB",
+                "  AA:BB:CC:DD:EE:00  AA:BB:CC:DD:EE:00  away       -",
+            ]
+        );
+        let empty = json!({ "controller": { "state": "lost" }, "phones": [], "audible": [] });
+        assert!(lines(&empty).concat().contains("No phones yet"));
+    }
+}

@@ -1,0 +1,133 @@
+//! `tandem timeline`: what a capture tells.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use tandem::snoop::{Capture, Timeline, timeline};
+
+use crate::failure::Failure;
+use crate::phone::{clean, columns};
+
+pub(crate) fn run(
+    capture: &Path,
+    output: Option<&Path>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let write = match output {
+        None => None,
+        Some(file) => match file.extension().and_then(|extension| extension.to_str()) {
+            Some("svg") => Some((file, Timeline::to_svg as fn(&Timeline) -> String)),
+            Some("json") => Some((file, to_json as fn(&Timeline) -> String)),
+            _ => {
+                let text = format!("{}: the file's name must end in .svg or .json", file.display());
+                return Err(Failure::Usage(text));
+            }
+        },
+    };
+    let opened = Capture::open(capture);
+    let opened = opened.map_err(|e| Failure::Failed(format!("{}: {e}", capture.display())))?;
+    let timeline = Timeline::of(opened.records());
+    match write {
+        Some((file, text)) => std::fs::write(file, text(&timeline))
+            .map_err(|error| Failure::Failed(format!("{}: {error}", file.display())))?,
+        None => {
+            for line in lines(&timeline) {
+                writeln!(out, "{line}")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn to_json(timeline: &Timeline) -> String {
+    format!("{:#}\n", timeline.to_json())
+}
+
+fn lines(timeline: &Timeline) -> Vec<String> {
+    let mut lines =
+        vec![format!("{} long, {} phones", time(timeline.length), timeline.phones.len())];
+    if timeline.inferred {
+        lines.push("who was heard is inferred: this capture does not say".into());
+    }
+    if timeline.torn {
+        lines.push("the capture's last record is incomplete".into());
+    }
+    for phone in &timeline.phones {
+        let name = phone.name.as_deref().map(clean).unwrap_or_default();
+        lines.push(format!("{} {name}", phone.address).trim_end().into());
+        let mut rows = Vec::new();
+        let mut add = |what: &str, spans: &mut dyn Iterator<Item = &timeline::Span>| {
+            let spans = spans.map(|s| format!("{} to {}", time(s.from), time(s.to)));
+            let spans: Vec<String> = spans.collect();
+            if !spans.is_empty() {
+                rows.push(vec![format!("  {what}"), spans.join(", ")]);
+            }
+        };
+        add("connected", &mut phone.connected.iter());
+        add("streaming", &mut phone.streaming.iter());
+        add("voice", &mut phone.voice.iter());
+        add("heard", &mut phone.heard.iter().map(|heard| &heard.span));
+        lines.extend(columns(&rows));
+    }
+    lines
+}
+
+/// Minutes and seconds.
+fn time(time: Duration) -> String {
+    let millis = time.as_millis();
+    format!("{}:{:02}.{:03}", millis / 60_000, millis / 1000 % 60, millis % 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use tandem::snoop::timeline::{Phone, Span};
+
+    use super::*;
+
+    #[test]
+    fn a_timeline_is_told_phone_by_phone() {
+        let span = |from: u64, to: u64| Span {
+            from: Duration::from_millis(from),
+            to: Duration::from_millis(to),
+        };
+        let timeline = Timeline {
+            start: 0,
+            length: Duration::from_millis(83_004),
+            phones: vec![Phone {
+                address: "AA:BB:CC:DD:EE:FF".parse().unwrap(),
+                name: Some("Ann".into()),
+                connected: vec![span(0, 83_004)],
+                streaming: vec![span(1500, 2000), span(61_000, 62_000)],
+                voice: vec![],
+                heard: vec![],
+            }],
+            inferred: true,
+            torn: false,
+        };
+        assert_eq!(
+            lines(&timeline),
+            [
+                "1:23.004 long, 1 phones",
+                "who was heard is inferred: this capture does not say",
+                "AA:BB:CC:DD:EE:FF Ann",
+                "  connected  0:00.000 to 1:23.004",
+                "  streaming  0:01.500 to 0:02.000, 1:01.000 to 1:02.000",
+            ]
+        );
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let mut out = Vec::new();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("capture");
+        let failure = run(&file, None, &mut out).unwrap_err();
+        assert_eq!(failure.code(), 1);
+        assert!(failure.to_string().contains("capture"), "{failure}");
+        std::fs::write(&file, "no capture").unwrap();
+        assert_eq!(run(&file, None, &mut out).unwrap_err().code(), 1);
+        let failure = run(&file, Some(Path::new("drawing.png")), &mut out).unwrap_err();
+        assert_eq!(failure.code(), 2);
+    }
+}

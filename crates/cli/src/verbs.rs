@@ -1,0 +1,46 @@
+//! The verbs that are one call.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use crate::arguments::Verb;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::phone::word;
+
+pub(crate) fn run(verb: &Verb, client: &mut Client, out: &mut dyn Write) -> Result<(), Failure> {
+    if let Some((method, parameters)) = call(verb) {
+        client.call(method, parameters)?;
+    }
+    if let Verb::Pair { .. } = verb {
+        let status = client.call("Status", json!({}))?;
+        let name = word(&status["controller"]["name"]);
+        writeln!(out, "Open for pairing: choose \"{name}\" on the phone.")?;
+    }
+    Ok(())
+}
+
+/// The call that a verb is, `None` for those that are more than a call.
+fn call(verb: &Verb) -> Option<(&'static str, Value)> {
+    Some(match verb {
+        Verb::Pair { seconds } => ("Pair", json!({ "seconds": seconds })),
+        Verb::StopPairing => ("StopPairing", json!({})),
+        Verb::Confirm { phone, reject, passkey } => {
+            ("Confirm", json!({ "phone": phone, "accept": !reject, "passkey": passkey }))
+        }
+        Verb::Connect { phone } => ("Connect", json!({ "phone": phone })),
+        Verb::Disconnect { phone } => ("Disconnect", json!({ "phone": phone })),
+        Verb::Forget { phone } => ("Forget", json!({ "phone": phone })),
+        Verb::Set { key, value, phone } => {
+            ("Set", json!({ "key": key, "value": value, "phone": phone }))
+        }
+        Verb::Status { .. }
+        | Verb::Watch { .. }
+        | Verb::Top
+        | Verb::Probe { .. }
+        | Verb::Timeline { .. }
+        | Verb::Completions { .. }
+        | Verb::Man { .. } => return None,
+    })
+}

@@ -1,0 +1,133 @@
+//! `tandem watch`.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::phone::{Names, word};
+use crate::status;
+
+pub(crate) fn run(client: &mut Client, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    client.watch()?;
+    let mut names = Names::default();
+    loop {
+        let Some(event) = client.event(None)? else { continue };
+        names.learn(&event);
+        if json {
+            writeln!(out, "{event}")?;
+        } else {
+            writeln!(out, "{}", line(&event, &names))?;
+        }
+        // Whoever reads wants to see it when it happens.
+        out.flush()?;
+    }
+}
+
+/// An event for a person: the time of day (UTC) and what happened.
+pub(crate) fn line(event: &Value, names: &Names) -> String {
+    let time = event["time"].as_str().and_then(|time| time.get(11..23)).unwrap_or("--:--:--.---");
+    format!("{time}  {}", sentence(event, names))
+}
+
+fn sentence(event: &Value, names: &Names) -> String {
+    let phone = || names.of(&event["phone"]);
+    let field = |name: &str| word(&event[name]);
+    match event["event"].as_str().unwrap_or_default() {
+        "snapshot" => status::lines(event).join("\n              "),
+        "lost" => format!("({} events were missed)", field("count")),
+        "controller" => format!("controller {} {}", field("address"), field("state")),
+        "pairing" if event["open"] == true => format!("open for pairing, {} s", field("seconds")),
+        "pairing" => "closed for pairing".into(),
+        "confirm" => confirm(event, &phone()),
+        "paired" => format!("{} paired", phone()),
+        "phone" => match &event["reason"] {
+            Value::Null => format!("{} {}", phone(), field("state")),
+            reason => format!("{} {}, reason {}", phone(), field("state"), word(reason)),
+        },
+        "profile" => {
+            let state = if event["up"] == true { "up" } else { "down" };
+            format!("{} {} {state}", phone(), field("profile"))
+        }
+        "stream" => format!(
+            "{} stream {} ({} {} Hz, {} channels)",
+            phone(),
+            field("state"),
+            field("codec"),
+            field("rate"),
+            field("channels")
+        ),
+        "audible" => format!("heard: {}", names.heard(&event["phones"])),
+        "order" => format!("{} is told: {}", phone(), field("order")),
+        "evicted" => format!("{} gives its seat to {}", phone(), names.of(&event["by"])),
+        "warning" => format!("warning: {}", field("text")),
+        other => format!("{}{}", word(&other.into()), rest(event)),
+    }
+}
+
+fn confirm(event: &Value, phone: &str) -> String {
+    let passkey = event["passkey"].as_u64().unwrap_or_default();
+    match event["kind"].as_str() {
+        Some("compare") => {
+            format!(
+                "{phone} wants to pair and shows {passkey:06}: tandem confirm {}",
+                word(&event["phone"])
+            )
+        }
+        Some("display") => format!("type {passkey:06} on {phone}"),
+        Some("enter") => format!(
+            "{phone} shows six digits: tandem confirm {} --passkey N",
+            word(&event["phone"])
+        ),
+        _ => format!("{phone} wants to pair: tandem confirm {}", word(&event["phone"])),
+    }
+}
+
+/// The fields of an event that has no sentence.
+fn rest(event: &Value) -> String {
+    let fields = event.as_object().into_iter().flatten();
+    fields
+        .filter(|(name, _)| !["seq", "t", "time", "event"].contains(&name.as_str()))
+        .map(|(name, value)| format!(" {}={}", word(&name.as_str().into()), word(value)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_event_is_a_line_with_its_time() {
+        let mut names = Names::default();
+        let time = "2026-11-21T05:31:02.250125Z";
+        let mut said = |event: Value| {
+            names.learn(&event);
+            line(&event, &names)
+        };
+        assert_eq!(
+            said(
+                json!({ "event": "phone", "time": time, "phone": "A", "name": "Ann", "state": "connected" })
+            ),
+            "05:31:02.250  Ann connected"
+        );
+        assert_eq!(
+            said(
+                json!({ "event": "audible", "time": time, "phones": [{ "phone": "A", "kind": "media" }] })
+            ),
+            "05:31:02.250  heard: Ann (media)"
+        );
+        assert_eq!(
+            said(
+                json!({ "event": "confirm", "time": time, "phone": "A", "kind": "compare", "passkey": 42 })
+            ),
+            "05:31:02.250  Ann wants to pair and shows 000042: tandem confirm A"
+        );
+        assert_eq!(
+            said(json!({ "event": "new\u{1b}", "seq": 1, "x": "y\u{1b}" })),
+            "--:--:--.---  new  x=y "
+        );
+    }
+}
