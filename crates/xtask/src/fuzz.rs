@@ -11,7 +11,14 @@ use crate::cargo::cargo;
 use crate::report::{Outcome, Tally};
 use crate::{House, run};
 
-const RUNS: &str = "-runs=100000";
+/// Runs of a target: fewer where a run is a whole conversation or a whole stream.
+fn runs(target: &str) -> u32 {
+    match target {
+        "conversation" => 10_000,
+        "sbc_decode" => 50_000,
+        _ => 200_000,
+    }
+}
 
 const COVERAGE: &[&str] = &[
     "--cfg=fuzzing",
@@ -68,7 +75,8 @@ fn one(house: &House, target: &str, command: &mut Command) -> Outcome {
     }
     let seeds = house.root.join("tests/fuzz/seeds").join(target);
     command
-        .args([RUNS, "-seed=1", "-max_len=4096", "-timeout=10", "-rss_limit_mb=1024"])
+        .arg(format!("-runs={}", runs(target)))
+        .args(["-seed=1", "-max_len=4096", "-timeout=10", "-rss_limit_mb=1024"])
         .arg(format!("-artifact_prefix={}/{target}-", findings.display()));
     if seeds.is_dir() {
         // Without a writable corpus before it, libFuzzer would add what it finds to the seeds.
