@@ -210,6 +210,66 @@ fn a_link_number_used_again_is_not_confused_with_its_forerunner() {
 }
 
 #[test]
+fn an_answer_for_a_link_that_is_gone_does_not_count_for_the_next() {
+    let mut t = Tester::up(p256());
+    let first = t.secured(PHONE, HANDLE);
+    request(&mut t, OTHER, LinkType::Acl);
+    t.told();
+    t.controller.accept(t.now, OTHER).unwrap();
+    t.hear_any(Opcode::ACCEPT_CONNECTION_REQUEST);
+    t.dongle.ignores.push(Opcode::DISCONNECT);
+    t.controller.disconnect(t.now, first, Status::REMOTE_USER_TERMINATED_CONNECTION).unwrap();
+    t.hear_any(Opcode::DISCONNECT);
+    // The peer was quicker, and the next link has the number before the answer comes.
+    t.gone(first, HANDLE, Status::REMOTE_USER_TERMINATED_CONNECTION);
+    t.complete(OTHER, Handle::new(0x43), Status::SUCCESS);
+    assert!(matches!(t.told(), Output::Connected { link, .. } if link == first));
+    t.say(Event::CommandStatus {
+        status: Status::UNKNOWN_CONNECTION_IDENTIFIER,
+        num_hci_command_packets: 1,
+        command_opcode: Opcode::DISCONNECT,
+    });
+    t.told_nothing();
+    assert_eq!(t.controller.link(OTHER), Some(first));
+}
+
+#[test]
+fn what_waits_on_a_links_behalf_is_withdrawn_when_it_is_gone() {
+    let mut t = Tester::up(p256());
+    let id = t.secured(PHONE, HANDLE);
+    t.dongle.ignores.push(Opcode::WRITE_SCAN_ENABLE);
+    t.controller.set_connectable(t.now, true);
+    t.hear_any(Opcode::WRITE_SCAN_ENABLE);
+    t.controller.sniff(t.now, id).unwrap();
+    t.controller.request_name(t.now, PHONE).unwrap();
+    t.gone(id, HANDLE, Status::CONNECTION_TIMEOUT);
+    t.say(Event::CommandComplete {
+        num_hci_command_packets: 1,
+        command_opcode: Opcode::WRITE_SCAN_ENABLE,
+        return_parameters: &[0],
+    });
+    t.hear_any(Opcode::REMOTE_NAME_REQUEST);
+    t.hear_nothing();
+}
+
+#[test]
+fn a_going_link_says_no_more() {
+    let mut t = Tester::up(p256());
+    let id = t.secured(PHONE, HANDLE);
+    t.controller.disconnect(t.now, id, Status::REMOTE_USER_TERMINATED_CONNECTION).unwrap();
+    t.hear_any(Opcode::DISCONNECT);
+    t.say(Event::ModeChange {
+        status: Status::SUCCESS,
+        connection_handle: HANDLE,
+        current_mode: Mode::Sniff,
+        interval: Slots(800),
+    });
+    t.encrypted(HANDLE, Encryption::Off);
+    t.told_nothing();
+    t.hear_nothing();
+}
+
+#[test]
 fn a_link_that_comes_up_unasked_is_sent_away() {
     let mut t = Tester::up(p256());
     t.complete(PHONE, HANDLE, Status::SUCCESS);
