@@ -91,6 +91,17 @@ pub enum Verb {
         #[arg(long)]
         phone: Option<String>,
     },
+    /// The receiver's main job on simulated phones: music that moves from one to another
+    ///
+    /// Leaves heard.wav, capture.btsnoop and timeline.svg in a folder.
+    Demo {
+        /// In virtual time: seconds instead of minutes
+        #[arg(long)]
+        fast: bool,
+        /// Where its files go
+        #[arg(long, value_name = "DIR", default_value = "tandem-demo")]
+        folder: PathBuf,
+    },
     /// Bluetooth dongles: which are there, whether they may be opened, and what to do if not
     Probe {
         /// As JSON

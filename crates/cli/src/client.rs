@@ -96,7 +96,10 @@ impl Client {
             let mut chunk = [0; 8192];
             match self.stream.read(&mut chunk) {
                 Ok(0) => {
-                    return Err(Failure::NoDaemon(format!("{}: the daemon has ended", self.socket)));
+                    return Err(Failure::NoDaemon(format!(
+                        "{}: the daemon has ended",
+                        self.socket
+                    )));
                 }
                 Ok(length) => self.read.extend_from_slice(&chunk[..length]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}

@@ -23,6 +23,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use tandem::demo::{self, DemoOptions};
 
 pub use arguments::{Arguments, Verb};
 pub use failure::Failure;
@@ -45,6 +46,10 @@ pub fn main() -> ExitCode {
 /// Does what the command line says; what there is to read goes to `out`.
 pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
     match &arguments.verb {
+        Verb::Demo { fast, folder } => {
+            let options = DemoOptions { fast: *fast, folder: folder.clone() };
+            demo::run(&options, out).map_err(Failure::Failed)
+        }
         Verb::Probe { json } => probe::run(*json, out),
         Verb::Timeline { capture, output } => timeline::run(capture, output.as_deref(), out),
         Verb::Completions { shell } => pages::completions(*shell, out),

@@ -38,6 +38,7 @@ fn call(verb: &Verb) -> Option<(&'static str, Value)> {
         Verb::Status { .. }
         | Verb::Watch { .. }
         | Verb::Top
+        | Verb::Demo { .. }
         | Verb::Probe { .. }
         | Verb::Timeline { .. }
         | Verb::Completions { .. }
