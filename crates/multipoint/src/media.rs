@@ -2,12 +2,12 @@
 //!
 //! With nobody audible, any start is heard at once. To take over from an audible phone, one whose
 //! playback status is not known must have sounded for a while ([`Timer::Blip`]) in a playing that
-//! began after it settled in. When the audible phone stops, the one that started last among those
+//! began after it settled in, and has not lost the ear already. When the audible phone stops, the one that started last among those
 //! still playing is heard.
 
 use crate::decide::Decision;
 use crate::policy::Takeover;
-use crate::roster::{Media, Order, SeatId, Timer};
+use crate::roster::{MAX_SEATS, Media, Order, SeatId, Timer};
 use crate::seats::{close_gap, promote};
 
 pub(crate) fn started(decision: &mut Decision, id: SeatId) {
@@ -16,7 +16,7 @@ pub(crate) fn started(decision: &mut Decision, id: SeatId) {
     }
     let seat = decision.roster.at(id);
     seat.media = Media::Playing;
-    seat.uninvited = seat.settling;
+    seat.spent = seat.settling;
     promote(&mut decision.roster.seats, id, |seat| &mut seat.started);
     if decision.policy.takeover == Takeover::Mix {
         promote(&mut decision.roster.seats, id, |seat| &mut seat.heard);
@@ -32,7 +32,7 @@ pub(crate) fn stopped(decision: &mut Decision, id: SeatId) {
     let gone = core::mem::take(&mut seat.started);
     seat.media = Media::Idle;
     seat.sounding = false;
-    seat.uninvited = false;
+    seat.spent = false;
     for seat in &mut decision.roster.seats {
         close_gap(&mut seat.started, gone);
     }
@@ -47,14 +47,18 @@ pub(crate) fn sounding(decision: &mut Decision, id: SeatId, on: bool) {
     seat.sounding = on;
     if !on && !seat.settling {
         // Whatever sounds next was started by somebody.
-        seat.uninvited = false;
+        seat.spent = false;
     } else if on && seat.settling {
-        seat.uninvited = true;
+        seat.spent = true;
     }
 }
 
 pub(crate) fn blip_ended(decision: &mut Decision, id: SeatId) {
     if core::mem::take(&mut decision.roster.at(id).blip) && may_take_over(decision, id) {
+        for loser in (0..MAX_SEATS as u8).map(SeatId).filter(|&other| other != id) {
+            // Whom it takes the ear from plays on unheard; it is no start of its own.
+            decision.roster.at(loser).spent = decision.plays(loser);
+        }
         promote(&mut decision.roster.seats, id, |seat| &mut seat.started);
         decision.roster.audible = 1 << id.0;
     }
@@ -115,7 +119,7 @@ fn may_take_over(decision: &Decision, id: SeatId) -> bool {
         && seat.media == Media::Playing
         && seat.sounding
         && !seat.settling
-        && !seat.uninvited
+        && !seat.spent
         && !seat.modest
 }
 

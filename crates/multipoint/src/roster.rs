@@ -30,8 +30,9 @@ pub struct Seat {
     pub sounding: bool,
     /// It connected a moment ago: [`Timer::Settle`] runs.
     pub settling: bool,
-    /// It began to play while it was settling, so this playing takes nothing over.
-    pub uninvited: bool,
+    /// This playing takes nothing over: it began while the phone was settling, or lost the ear to
+    /// another's. A pause or a silence ends it.
+    pub spent: bool,
     /// [`Timer::Blip`] runs: it has sounded for a while that is not long enough yet.
     pub blip: bool,
     /// Its owner keeps its media from taking over.

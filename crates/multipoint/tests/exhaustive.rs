@@ -185,10 +185,27 @@ fn takeover_violation(
     if fact != Fact::Elapsed(SeatId(winner as u8), Timer::Blip) {
         return Some("a take-over without two seconds of sound");
     }
-    if seat.settling || seat.uninvited || seat.modest || !seat.sounding {
+    if !after.seats[incumbent].spent {
+        return Some("who lost the ear may take it back without starting anew");
+    }
+    if seat.settling || seat.spent || seat.modest || !seat.sounding {
         return Some("a take-over by a phone that may not take over");
     }
     None
+}
+
+/// Whether a state comes to rest if nothing happens but that timers end.
+fn settles(policy: Policy, mut roster: Roster) -> bool {
+    for _ in 0..4 * MAX_SEATS {
+        let timer = (0..MAX_SEATS as u8).map(SeatId).find_map(|id| {
+            let seat = roster.seats[id.0 as usize];
+            let blip = seat.blip.then_some(Timer::Blip);
+            Some((id, blip.or(seat.settling.then_some(Timer::Settle))?))
+        });
+        let Some((id, timer)) = timer else { return true };
+        roster = decide(policy, roster, Fact::Elapsed(id, timer)).0;
+    }
+    false
 }
 
 /// Visits everything; returns the number of states.
@@ -208,6 +225,7 @@ fn explore(policy: Policy, modest: bool) -> usize {
                     );
                 }
                 if let Entry::Vacant(entry) = seen.entry(after) {
+                    assert!(settles(policy, after), "{policy:?}: no rest from {after:?}");
                     entry.insert(Some((before, fact)));
                     next.push(after);
                 }
