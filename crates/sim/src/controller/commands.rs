@@ -200,7 +200,8 @@ impl Controller {
     }
 
     fn host_completed(&mut self, medium: &Medium, completed: List<'_, Completed>) -> Answer {
-        let count: u16 = completed.iter().map(|link| link.num_completed_packets).sum();
+        let counts = completed.iter().map(|link| link.num_completed_packets);
+        let count = counts.fold(0, u16::saturating_add);
         if let Some(credits) = &mut self.host_credits {
             *credits = credits.saturating_add(count).min(self.settings.host_acl_packets);
         }

@@ -126,7 +126,7 @@ impl Controller {
         let at_once = self.options.completed_at_once;
         let kept = self.faults.contains(&Fault::KeepCredits);
         let Some(link) = self.link(serial) else { return };
-        link.completed += count;
+        link.completed = link.completed.saturating_add(count);
         if kept || link.completed == 0 || (link.completed < at_once && !link.queue.is_empty()) {
             return;
         }

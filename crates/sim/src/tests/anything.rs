@@ -71,7 +71,7 @@ fn take(table: &mut Table, host: usize, step: &Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..Default::default() })]
     #[test]
     fn anything_can_be_done_to_the_air(
         seed in any::<u64>(), steps in prop::collection::vec((0usize..3, step()), 1..80),
