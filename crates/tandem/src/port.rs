@@ -6,6 +6,7 @@ use pool::{Arena, Frame, Instant};
 use wire::h4::Channel;
 
 use crate::error::OpenError;
+use crate::simulated::Simulated;
 
 /// Blocks that packets from the controller arrive in.
 const BLOCKS: usize = 256;
@@ -16,6 +17,8 @@ const BLOCK: usize = 4096;
 pub(crate) enum Port {
     /// H4 over TCP, a Unix socket or a serial line.
     H4(h4::Transport),
+    /// The embedded simulator.
+    Simulated(Box<Simulated>),
 }
 
 /// The controller cannot be reached any more; says why.
@@ -24,11 +27,14 @@ pub(crate) struct Lost(pub(crate) String);
 
 impl Port {
     /// Opens what `--controller` names.
-    pub(crate) fn open(spec: &str, arena: &Arena) -> Result<Port, OpenError> {
+    pub(crate) fn open(spec: &str, arena: &Arena, seed: u64) -> Result<Port, OpenError> {
+        if spec == "sim" {
+            return Ok(Port::Simulated(Box::new(Simulated::new(arena.clone(), seed))));
+        }
         if spec.starts_with("usb") || spec.starts_with("libusb") {
             return Err(OpenError::NoController(format!(
                 "controller `{spec}`: this version drives no USB dongles yet; use \
-                 tcp:HOST:PORT, unix:PATH, or serial:/dev/ttyX@BAUD"
+                 tcp:HOST:PORT, unix:PATH, serial:/dev/ttyX@BAUD or sim"
             )));
         }
         Ok(Port::H4(h4::Transport::open(spec, arena.clone())?))
@@ -42,18 +48,21 @@ impl Port {
     pub(crate) fn reopen(&mut self) -> Result<(), OpenError> {
         match self {
             Port::H4(transport) => Ok(transport.reopen()?),
+            Port::Simulated(_) => Ok(()),
         }
     }
 
     pub(crate) fn close(&mut self) {
         match self {
             Port::H4(transport) => transport.close(),
+            Port::Simulated(_) => {}
         }
     }
 
     pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Port::H4(transport) => transport.fd(),
+            Port::Simulated(_) => None,
         }
     }
 
@@ -69,6 +78,7 @@ impl Port {
     pub(crate) fn flush(&mut self) -> Result<(), Lost> {
         match self {
             Port::H4(transport) => transport.flush().map_err(|lost| Lost(lost.to_string())),
+            Port::Simulated(_) => Ok(()),
         }
     }
 
@@ -76,6 +86,7 @@ impl Port {
     pub(crate) fn wake_at(&self) -> Option<Instant> {
         match self {
             Port::H4(_) => None,
+            Port::Simulated(simulated) => simulated.wake_at(),
         }
     }
 
@@ -83,6 +94,7 @@ impl Port {
     pub(crate) fn receive(&mut self, now: Instant) -> Result<Option<(Channel, Frame)>, Lost> {
         match self {
             Port::H4(transport) => transport.receive(now).map_err(|lost| Lost(lost.to_string())),
+            Port::Simulated(simulated) => Ok(simulated.receive(now)),
         }
     }
 
@@ -97,6 +109,10 @@ impl Port {
                 Ok(()) => Ok(()),
                 Err(error) => Err(Lost(error.to_string())),
             },
+            Port::Simulated(simulated) => {
+                simulated.send(now, channel, &packet);
+                Ok(())
+            }
         }
     }
 }

@@ -111,6 +111,11 @@ impl Handle {
         self.0.hub.subscribe(self.0.clock.seconds())
     }
 
+    /// Seconds since the receiver's start: what the times of events count.
+    pub fn seconds(&self) -> f64 {
+        self.0.clock.seconds()
+    }
+
     /// Everything as it is.
     pub fn status(&self) -> Status {
         self.0.status()

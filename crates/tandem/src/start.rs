@@ -34,7 +34,7 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
     let store = BondStore::open(&state)?;
     let (bonds, damaged) = store.load().map_err(system)?;
     let arena = Port::arena();
-    let port = Port::open(&config.controller, &arena)?;
+    let port = Port::open(&config.controller, &arena, u64::from_ne_bytes(entropy()?))?;
     let (spec, sink) = open_sink(&config)?;
     let capture = open_capture(&config)?;
 

@@ -1,0 +1,133 @@
+//! A world around one receiver: its dongle, the phones on the same air, and what their owners do when.
+
+use core::time::Duration;
+
+use pool::Instant;
+use wire::Address;
+use wire::h4::Channel;
+
+use crate::{Act, Air, ControllerId, ControllerOptions, Phone};
+
+/// An air, the receiver's controller, the phones and a script.
+pub struct World {
+    air: Air,
+    receiver: ControllerId,
+    phones: Vec<Phone>,
+    /// What is still to happen, the earliest last.
+    script: Vec<(Instant, usize, Act)>,
+}
+
+/// The address of the receiver's controller.
+pub const RECEIVER: Address = Address([0x01, 0x00, 0x00, 0x5E, 0x00, 0x02]);
+
+/// The phones of the demonstration, and the tones that they play.
+pub const CAST: [(&str, u32); 3] =
+    [("Anna's phone", 440), ("Ben's phone", 660), ("Cleo's phone", 880)];
+
+/// How long the demonstration takes.
+pub const DEMO_LENGTH: Duration = Duration::from_secs(44);
+
+impl World {
+    /// A world with nobody but the receiver.
+    pub fn new(seed: u64) -> World {
+        let mut air = Air::new(seed);
+        let receiver = air.add_controller(RECEIVER, ControllerOptions::default());
+        World { air, receiver, phones: Vec::new(), script: Vec::new() }
+    }
+
+    /// The world of the demonstration: music on Anna's phone, taken over by Ben's, taken back, and a
+    /// third phone that puts one of them out. Pairing mode has to be open from the start.
+    pub fn demo(seed: u64) -> World {
+        let mut world = World::new(seed);
+        let [anna, ben, cleo] = [0, 1, 2].map(|n| {
+            let (name, _) = CAST[n];
+            world.add_phone(name, Address([0x10 + n as u8, 0x00, 0x00, 0x5E, 0x00, 0x02]))
+        });
+        let tone = |phone: usize| Act::Play(CAST[phone].1);
+        for (seconds, phone, act) in [
+            (1, anna, Act::Connect),
+            (3, ben, Act::Connect),
+            (5, anna, tone(anna)),
+            (14, ben, tone(ben)),
+            (22, anna, Act::Pause),
+            (24, anna, tone(anna)),
+            (31, ben, Act::Pause),
+            (33, cleo, Act::Connect),
+            (35, anna, Act::Pause),
+            (36, cleo, tone(cleo)),
+            (43, cleo, Act::Pause),
+        ] {
+            world.at(Instant::from_millis(seconds * 1000), phone, act);
+        }
+        world
+    }
+
+    /// Switches a phone on; gives its number.
+    pub fn add_phone(&mut self, name: &str, address: Address) -> usize {
+        self.phones.push(Phone::new(&mut self.air, name, address, RECEIVER));
+        self.phones.len() - 1
+    }
+
+    /// Lets the owner of a phone do something at a time.
+    pub fn at(&mut self, at: Instant, phone: usize, act: Act) {
+        let place = self.script.partition_point(|(other, ..)| *other > at);
+        self.script.insert(place, (at, phone, act));
+    }
+
+    /// Lets the owner of a phone do something now.
+    pub fn act(&mut self, phone: usize, act: Act) {
+        let now = self.air.now();
+        self.phones[phone].act(now, act);
+        self.phones[phone].advance(&mut self.air);
+    }
+
+    /// A phone.
+    pub fn phone(&self, phone: usize) -> &Phone {
+        &self.phones[phone]
+    }
+
+    /// The air, to take somebody out of range or break a controller.
+    pub fn air(&mut self) -> &mut Air {
+        &mut self.air
+    }
+
+    /// The receiver's controller.
+    pub fn receiver(&self) -> ControllerId {
+        self.receiver
+    }
+
+    /// A packet from the receiver's host, without H4 indicator.
+    pub fn receive(&mut self, channel: Channel, packet: &[u8]) {
+        self.air.receive(self.receiver, channel, packet);
+    }
+
+    /// The next packet to the receiver's host.
+    pub fn poll(&mut self) -> Option<(Channel, Vec<u8>)> {
+        self.air.poll(self.receiver)
+    }
+
+    /// When something happens next; the receiver's host is expected to look then.
+    pub fn next_at(&self) -> Option<Instant> {
+        let phones = self.phones.iter().filter_map(Phone::next_at);
+        let script = self.script.last().map(|(at, ..)| *at);
+        phones.chain(self.air.next_at()).chain(script).min()
+    }
+
+    /// Lets time pass until `now`.
+    pub fn advance(&mut self, now: Instant) {
+        loop {
+            let next = self.next_at().filter(|next| *next < now && *next > self.air.now());
+            self.air.advance(next.unwrap_or(now));
+            let at = self.air.now();
+            while let Some((_, phone, act)) = self.script.pop_if(|(due, ..)| *due <= at) {
+                self.phones[phone].act(at, act);
+            }
+            for phone in &mut self.phones {
+                phone.advance(&mut self.air);
+            }
+            if next.is_none() {
+                return;
+            }
+        }
+    }
+}
