@@ -167,7 +167,11 @@ impl Controller {
         if key_lost && had_bond && pairable {
             link.set_aside = true;
             link.offered = None;
-            return self.authenticate(id);
+            if link.pairing.is_none() {
+                return self.authenticate(id);
+            }
+            // It has begun to pair again already: we come after.
+            return self.timers.arm(Timer::Retry(id), self.now + RETRY_PERIPHERAL);
         }
         self.try_again(id, status);
     }

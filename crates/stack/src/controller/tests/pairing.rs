@@ -203,6 +203,25 @@ fn a_bonded_phone_that_lost_its_key_pairs_again_in_pairing_mode() {
 }
 
 #[test]
+fn a_bonded_phone_that_pairs_again_by_itself_is_not_disturbed() {
+    let bonds = vec![bond(PHONE, KeyType::UnauthenticatedP256)];
+    let mut t = Tester::pairable(Config::default(), bonds);
+    t.authenticating(PHONE, HANDLE);
+    t.key_asked(PHONE, Some(KEY));
+    t.say(Event::IoCapabilityRequest { bd_addr: PHONE });
+    t.hear_any(Opcode::IO_CAPABILITY_REQUEST_REPLY);
+    t.authenticated(HANDLE, Status::PIN_OR_KEY_MISSING);
+    t.wait(ms(3000));
+    t.hear_nothing();
+    made(&mut t, NEW_KEY, Made::UnauthenticatedP256);
+    t.wait(ms(250));
+    t.hear(Command::AuthenticationRequested { connection_handle: HANDLE });
+    t.key_asked(PHONE, Some(NEW_KEY));
+    t.proven(HANDLE, Encryption::AesCcm);
+    paired(&mut t, NEW_KEY, KeyType::UnauthenticatedP256);
+}
+
+#[test]
 fn a_failed_second_pairing_leaves_the_old_bond() {
     let bonds = vec![bond(PHONE, KeyType::UnauthenticatedP256)];
     let mut t = Tester::pairable(Config::default(), bonds);
