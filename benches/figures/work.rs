@@ -1,0 +1,149 @@
+//! What is counted: pieces of work that this program does so many times when it is asked to.
+
+use std::hint::black_box;
+
+use codec::sbc::{Decoder, MAX_SAMPLES};
+use h4::Framer;
+use multipoint::{Fact, Policy, Roster, SeatId, Timer, decide};
+use pool::{Arena, Instant};
+use wire::l2cap::Cid;
+
+use crate::music::{FRAMES, Music};
+use crate::scripted::HANDLE;
+use crate::streaming::{Streaming, write};
+
+/// The argument after which a piece of work and a number of rounds stand.
+const COUNT: &str = "--count";
+
+/// A piece of work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Work {
+    /// The bytes of one media packet are put into memory, and nothing more.
+    Write,
+    /// They are put into memory and the framer cuts the packet off.
+    Frame,
+    /// They are put into memory and become a media effect.
+    Media,
+    /// They are put into memory, decoded, and heard.
+    Play,
+    /// One SBC frame is decoded.
+    Decode,
+    /// One multipoint decision is made.
+    Decide,
+}
+
+const ALL: [Work; 6] =
+    [Work::Write, Work::Frame, Work::Media, Work::Play, Work::Decode, Work::Decide];
+
+/// The piece of work and the number of rounds that the arguments ask for.
+pub fn asked(arguments: &[String]) -> Option<(Work, u64)> {
+    let [count, name, rounds] = arguments else { return None };
+    let work = ALL.into_iter().find(|work| format!("{work:?}") == *name)?;
+    Some((work, rounds.parse().ok().filter(|_| count == COUNT)?))
+}
+
+impl Work {
+    /// The arguments that ask for it.
+    pub fn arguments(self, rounds: u64) -> [String; 3] {
+        [COUNT.to_owned(), format!("{self:?}"), rounds.to_string()]
+    }
+
+    /// Few and many rounds, whose difference is counted.
+    pub fn rounds(self) -> (u64, u64) {
+        match self {
+            Work::Write | Work::Frame | Work::Media => (1_000, 21_000),
+            // Past the first seconds, in which the servo settles.
+            Work::Play => (1_000, 2_000),
+            Work::Decode => (1_000, 2_000),
+            Work::Decide => (1_000, 21_000),
+        }
+    }
+
+    /// Does it so many times.
+    pub fn run(self, rounds: u64) {
+        match self {
+            Work::Write => written(rounds),
+            Work::Frame => framed(rounds),
+            Work::Media => {
+                let mut streaming = Streaming::start();
+                for _ in 0..rounds {
+                    black_box(streaming.packet());
+                }
+            }
+            Work::Play => {
+                let mut streaming = Streaming::start();
+                for _ in 0..rounds {
+                    black_box(streaming.played());
+                }
+            }
+            Work::Decode => decoded(rounds),
+            Work::Decide => decided(rounds),
+        }
+    }
+}
+
+fn music() -> Music {
+    Music::new(HANDLE, Cid::FIRST_DYNAMIC)
+}
+
+fn written(rounds: u64) {
+    let mut music = music();
+    let mut block = Arena::new(1, 4096).take().expect("a block");
+    for _ in 0..rounds {
+        let packet = music.next();
+        let room = block.spare_mut();
+        room[..packet.len()].copy_from_slice(packet);
+        black_box(room);
+    }
+}
+
+fn framed(rounds: u64) {
+    let mut music = music();
+    let mut framer = Framer::new(Arena::new(256, 4096));
+    for _ in 0..rounds {
+        write(&mut framer, Instant::from_millis(1), music.next());
+        drop(black_box(framer.packet()));
+    }
+}
+
+fn decoded(rounds: u64) {
+    let mut music = music();
+    let frames: Vec<Vec<u8>> = (0..8)
+        .flat_map(|_| {
+            let packet = music.next();
+            let frames = &packet[packet.len() - usize::from(FRAMES) * 119..];
+            frames.chunks(119).map(<[u8]>::to_vec).collect::<Vec<_>>()
+        })
+        .collect();
+    let mut decoder = Decoder::new();
+    let mut pcm = [0; MAX_SAMPLES];
+    for frame in frames.iter().cycle().take(rounds as usize) {
+        decoder.decode(frame, &mut pcm).expect("a good frame");
+        black_box(&pcm);
+    }
+}
+
+/// Two phones that take the sound from each other.
+fn decided(rounds: u64) {
+    let (one, other) = (SeatId(0), SeatId(1));
+    let arrived = Fact::Arrived { put_out: false, modest: false };
+    let mut roster = Roster::default();
+    let settle = [one, other].map(|id| Fact::Elapsed(id, Timer::Settle));
+    for fact in [arrived, arrived, settle[0], settle[1]] {
+        roster = decide(Policy::default(), roster, fact).0;
+    }
+    let turn = |id: SeatId, before: SeatId| {
+        [
+            Fact::Started(id),
+            Fact::Sounding(id, true),
+            Fact::Elapsed(id, Timer::Blip),
+            Fact::Stopped(before),
+        ]
+    };
+    let facts = [turn(one, other), turn(other, one)].concat();
+    for fact in facts.iter().cycle().take(rounds as usize) {
+        let (next, orders) = decide(Policy::default(), roster, black_box(*fact));
+        black_box(orders);
+        roster = next;
+    }
+}
