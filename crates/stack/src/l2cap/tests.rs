@@ -183,6 +183,29 @@ fn without_a_free_block_a_frame_is_lost_and_counted() {
 }
 
 #[test]
+fn what_does_not_end_where_its_header_says_is_counted() {
+    let arena = Arena::new(16, 1100);
+    let mut mux = opened(&arena);
+    let bytes = l2cap(Cid(0x40), &[1; 100]);
+    let mut receive = |boundary, bytes: &[u8]| {
+        assert!(mux.receive(Instant::ZERO, LINK, boundary, frame(&arena, bytes)).is_none());
+        let counters = mux.counters();
+        (counters.stray, counters.unfinished, counters.oversized, counters.no_channel)
+    };
+    let (first, more) = (Boundary::FirstFlushable, Boundary::Continuing);
+    let long = [&bytes[..], &[0]].concat();
+    assert_eq!(receive(first, &long), (1, 0, 0, 0));
+    assert_eq!(receive(more, &[0]), (1, 0, 0, 0), "what follows is skipped");
+    assert_eq!(receive(first, &bytes[..60]), (1, 0, 0, 0));
+    assert_eq!(receive(more, &long[60..]), (2, 0, 0, 0));
+    assert_eq!(receive(first, &bytes[..60]), (2, 0, 0, 0));
+    assert_eq!(receive(first, &bytes[..60]), (2, 1, 0, 0));
+    assert_eq!(receive(first, &l2cap(Cid(0x40), &[1; 901])), (2, 2, 1, 0));
+    assert_eq!(receive(first, &l2cap(Cid(0x41), &[1])), (2, 2, 1, 1));
+    assert_eq!(receive(more, &[0]), (2, 2, 1, 1), "what follows is skipped");
+}
+
+#[test]
 fn places_are_bounded_and_come_back() {
     let mut air = Air::new();
     let now = air.now;
