@@ -1,1 +1,32 @@
-//! The C library
+//! The C library: opaque objects and numbered answers over the crate `tandem`.
+//!
+//! What a program sees is `include/tandem.h`, which cbindgen makes from these files; its opening
+//! comment says what may be called from which thread. This crate adds no protocol and no policy.
+//!
+//! Every function is a call in a `guard`: a panic becomes [`Status::Panicked`], a failure its
+//! number, and a sentence for `tandem_last_error`. Every pointer is checked for null and alignment;
+//! that it points to what it should is the caller's promise, and what the SAFETY notes rest on.
+//!
+//! Not here yet: sound in and out (`tandem_audio_…`), calls and remote control.
+
+mod answer;
+mod config;
+mod event;
+mod pointer;
+mod receiver;
+
+pub use answer::{Status, tandem_last_error, tandem_status_text, tandem_version};
+pub use config::{
+    Config, tandem_config_free, tandem_config_new, tandem_config_read, tandem_config_set,
+};
+pub use event::{
+    Event, Kind, tandem_event_count, tandem_event_flag, tandem_event_free, tandem_event_json,
+    tandem_event_kind, tandem_event_number, tandem_event_result, tandem_event_seq,
+    tandem_event_text, tandem_event_time,
+};
+pub use receiver::{
+    Receiver, tandem_receiver_close, tandem_receiver_confirm, tandem_receiver_connect,
+    tandem_receiver_disconnect, tandem_receiver_fd, tandem_receiver_forget, tandem_receiver_next,
+    tandem_receiver_open, tandem_receiver_pair, tandem_receiver_set, tandem_receiver_status,
+    tandem_receiver_stop_pairing, tandem_receiver_wait,
+};

@@ -1,0 +1,140 @@
+"""A receiver, as a context manager and an iterator over its events."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from types import TracebackType
+from typing import Self
+
+from . import _tandem
+from ._settings import Settings, Value, flat, toml
+from .errors import TimedOut
+from .events import Event, event
+
+#: What a caller waits beyond the receiver's own time-outs, in seconds.
+MARGIN = 0.5
+
+
+def opened(
+    controller: str,
+    sound: str | None,
+    settings: Settings | None,
+    config: str | os.PathLike[str] | None,
+    pair: int | None,
+) -> _tandem.Receiver:
+    """Opens a receiver; waits until its controller is up."""
+    keys = [("controller", toml(controller))]
+    if sound is not None:
+        keys.append(("sound", toml(sound)))
+    keys.extend(flat(settings or {}))
+    return _tandem.Receiver(config, keys, pair)
+
+
+class Receiver:
+    """A Bluetooth receiver: drives one controller, keeps several phones connected.
+
+    ``controller`` and ``sound`` are what ``tandemd`` takes for ``--controller`` and ``--sound``;
+    ``settings`` are the keys of its configuration, flat (``{"sound.rate": 44100}``) or nested, over
+    those of the file ``config``; ``pair`` opens pairing mode for so many seconds.
+
+    Iterating gives the events, a snapshot first, until the receiver is closed. Verbs return when
+    they are done, and raise an `Error` otherwise; they may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        controller: str = "usb",
+        sound: str | None = None,
+        *,
+        settings: Settings | None = None,
+        config: str | os.PathLike[str] | None = None,
+        pair: int | None = None,
+    ) -> None:
+        self._core = opened(controller, sound, settings, config, pair)
+        self._events = self._core.subscribe()
+        self._open = True
+
+    def close(self) -> None:
+        """Says goodbye to the phones and gives the controller back. Again, it does nothing."""
+        self._open = False
+        self._core.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_open", False):
+            warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Event:
+        try:
+            told = self._events.next()
+        except EOFError:
+            raise StopIteration from None
+        assert told is not None
+        return event(told)
+
+    def next(self, timeout: float | None = None) -> Event | None:
+        """The next event; None when none came in so many seconds. `EOFError` when none will."""
+        told = self._events.next(timeout)
+        return None if told is None else event(told)
+
+    def fileno(self) -> int:
+        """A file descriptor that is readable while an event waits, for ``select``."""
+        return self._events.fileno()
+
+    def status(self) -> dict[str, object]:
+        """Everything as it is: controller, phones, audible, settings, counters."""
+        return self._core.status()
+
+    def pair(self, seconds: int = 180) -> None:
+        """Opens pairing mode for so many seconds, 1 to 3600."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.pair(seconds))
+
+    def stop_pairing(self) -> None:
+        """Ends pairing mode."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.stop_pairing())
+
+    def confirm(self, phone: str, accept: bool, passkey: int | None = None) -> None:
+        """Answers a `Confirm` event. ``phone`` is an address, or a name that only one phone has."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.confirm(phone, accept, passkey))
+
+    def connect(self, phone: str) -> None:
+        """Connects a paired phone; done when its first profile is up."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.connect(phone), _tandem.CONNECT_TIMEOUT)
+
+    def disconnect(self, phone: str) -> None:
+        """Ends a phone's connection."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.disconnect(phone))
+
+    def forget(self, phone: str) -> None:
+        """Ends a phone's connection and deletes its bond."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.forget(phone))
+
+    def set(self, key: str, value: Value, phone: str | None = None) -> None:
+        """Changes a setting until the receiver is closed, for one phone its own table's."""
+        self._core.set(key, toml(value), phone)
+
+    def _end(
+        self, ends: _tandem.Events, ticket: int, timeout: float = _tandem.COMMAND_TIMEOUT
+    ) -> None:
+        if not ends.ended(ticket, timeout + MARGIN):
+            raise TimedOut("no answer in time")

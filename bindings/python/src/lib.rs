@@ -1,0 +1,29 @@
+//! `tandem._tandem`: the compiled part of the Python package `tandem`, as thin as it can be.
+//!
+//! A [`Receiver`] is opened and commanded, [`Events`] are read as dictionaries; what a user sees of
+//! them (classes, iteration, `async`) is Python, in `python/tandem`. The GIL is released wherever
+//! something waits, and whoever waits in the main thread looks for signals ten times a second.
+//!
+//! Not here yet: sound as buffers, the microphone, `tandem.sim`, `tandem.Capture`.
+
+mod events;
+mod failure;
+mod receiver;
+mod value;
+
+/// The compiled part of `tandem`; use `import tandem`.
+#[pyo3::pymodule]
+mod _tandem {
+    #[pymodule_export]
+    use crate::events::Events;
+    #[pymodule_export]
+    use crate::receiver::Receiver;
+
+    /// Seconds that a verb may take.
+    #[pymodule_export]
+    const COMMAND_TIMEOUT: f64 = tandem::COMMAND_TIMEOUT.as_secs_f64();
+
+    /// Seconds that `connect` may take.
+    #[pymodule_export]
+    const CONNECT_TIMEOUT: f64 = tandem::CONNECT_TIMEOUT.as_secs_f64();
+}

@@ -1,0 +1,62 @@
+"""The receiver for asyncio."""
+
+import asyncio
+import unittest
+
+import air
+import tandem
+
+
+class Aio(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        settings = self.enterContext(air.arguments())
+        self.rx = await self.enterAsyncContext(tandem.aio.Receiver(**settings))
+
+    async def test_events_and_verbs_go_on_together(self):
+        async def heard():
+            async for event in self.rx:
+                match event:
+                    case tandem.Pairing(open=True, seconds=seconds):
+                        return seconds
+
+        async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+            reader = group.create_task(heard())
+            await self.rx.pair(60)
+        self.assertEqual(reader.result(), 60)
+        await self.rx.stop_pairing()
+
+    async def test_refusals_are_raised(self):
+        with self.assertRaises(tandem.NoSuchPhone):
+            await self.rx.connect(air.NOBODY)
+        with self.assertRaises(tandem.BadValue):
+            await self.rx.pair(0)
+        with self.assertRaises(tandem.Busy):
+            await self.rx.set("class", "car")
+
+    async def test_a_setting_is_changed(self):
+        await self.rx.set("name", "Den")
+        self.assertEqual(self.rx.status()["controller"]["name"], "Den")
+
+    async def test_closing_ends_the_iteration(self):
+        async def read():
+            return [event async for event in self.rx]
+
+        reader = asyncio.create_task(read())
+        await asyncio.sleep(0.1)
+        await self.rx.close()
+        events = await asyncio.wait_for(reader, 5)
+        self.assertIsInstance(events[0], tandem.Snapshot)
+
+    async def test_waiting_can_be_cancelled(self):
+        async for _ in self.rx:
+            break
+        with self.assertRaises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                async for _ in self.rx:
+                    pass
+        await self.rx.set("name", "Den")
+
+    async def test_it_is_opened_first(self):
+        closed = tandem.aio.Receiver(air.CONTROLLER)
+        with self.assertRaises(tandem.Error):
+            await closed.pair()

@@ -1,0 +1,139 @@
+"""A receiver on the simulator."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+import unittest
+from pathlib import Path
+
+import air
+import tandem
+
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples/events.py"
+
+
+class Receiver(unittest.TestCase):
+    def setUp(self):
+        settings = self.enterContext(air.arguments())
+        self.rx = self.enterContext(tandem.Receiver(**settings))
+
+    def until(self, cls):
+        """The first event of this class."""
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            event = self.rx.next(timeout=1)
+            if isinstance(event, cls):
+                return event
+        self.fail(f"no {cls.__name__}")
+
+    def test_the_first_event_is_a_snapshot(self):
+        event = next(self.rx)
+        self.assertIsInstance(event, tandem.Snapshot)
+        self.assertEqual(event.controller["state"], "up")
+        self.assertEqual(event.controller["name"], "Kitchen")
+
+    def test_verbs_return_when_done_and_events_tell_of_them(self):
+        self.rx.pair(60)
+        pairing = self.until(tandem.Pairing)
+        self.assertTrue(pairing.open)
+        done = self.until(tandem.Done)
+        self.assertEqual(done.result, "Ok")
+        self.assertGreater(done.seq, 0)
+        self.rx.stop_pairing()
+        self.assertFalse(self.until(tandem.Pairing).open)
+
+    def test_refusals_are_raised(self):
+        for verb in (self.rx.connect, self.rx.disconnect, self.rx.forget):
+            self.assertRaises(tandem.NoSuchPhone, verb, air.NOBODY)
+        self.assertRaises(tandem.NoSuchPhone, self.rx.confirm, air.NOBODY, True)
+        self.assertRaises(tandem.BadValue, self.rx.pair, 0)
+        self.assertRaises(tandem.BadValue, self.rx.set, "seats", 77)
+        self.assertRaises(tandem.Busy, self.rx.set, "class", "car")
+
+    def test_a_setting_is_changed(self):
+        self.rx.set("name", "Den")
+        self.rx.set("takeover", "mix")
+        status = self.rx.status()
+        self.assertEqual(status["controller"]["name"], "Den")
+        self.assertEqual(status["settings"]["takeover"], "mix")
+        self.assertIsInstance(status["phones"], list)
+
+    def test_waiting_lets_other_threads_run(self):
+        while self.rx.next(timeout=0.3) is not None:
+            self.rx.set("name", "Quiet")
+            break
+        ran = []
+        thread = threading.Thread(target=lambda: ran.append(time.monotonic()))
+        start = time.monotonic()
+        threading.Timer(0.05, thread.start).start()
+        while self.rx.next(timeout=0.4) is not None:
+            pass
+        thread.join()
+        self.assertLess(ran[0] - start, 0.35)
+
+    def test_the_file_descriptor_tells_of_events(self):
+        ready, _, _ = select.select([self.rx], [], [], 5)
+        self.assertEqual(ready, [self.rx])
+
+    def test_closing_ends_the_iteration_in_another_thread(self):
+        threading.Timer(0.3, self.rx.close).start()
+        seen = list(self.rx)
+        self.assertIsInstance(seen[0], tandem.Snapshot)
+        self.assertRaises(EOFError, self.rx.next, 0)
+        self.assertRaises(tandem.ControllerLost, self.rx.pair, 60)
+        self.rx.close()
+
+
+class Programs(unittest.TestCase):
+    """The example, as its user runs it."""
+
+    def start(self):
+        folder = self.enterContext(air.arguments())["settings"]["state_dir"]
+        program = subprocess.Popen(
+            [sys.executable, EXAMPLE, air.CONTROLLER, "null"],
+            env={**os.environ, "STATE_DIRECTORY": folder, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(program.kill)
+        self.addCleanup(program.communicate)
+        return program
+
+    def test_the_example_prints_events_until_interrupted(self):
+        program = self.start()
+        self.assertIn("Snapshot(", program.stdout.readline())
+        while "Pairing(" not in program.stdout.readline():
+            self.assertIsNone(program.poll())
+        # It waits for an event now, inside the library.
+        time.sleep(0.3)
+        start = time.monotonic()
+        program.send_signal(signal.SIGINT)
+        _, error = program.communicate(timeout=20)
+        self.assertIn("KeyboardInterrupt", error)
+        self.assertEqual(program.returncode, -signal.SIGINT, error)
+        self.assertLess(time.monotonic() - start, 4)
+
+    def test_a_receiver_that_is_not_closed_is_told_and_ends(self):
+        folder = self.enterContext(air.arguments())["settings"]["state_dir"]
+        text = f"import tandem; rx = tandem.Receiver({air.CONTROLLER!r}, 'null'); rx.next()"
+        done = subprocess.run(
+            [sys.executable, "-X", "dev", "-c", text],
+            env={**os.environ, "STATE_DIRECTORY": folder},
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("ResourceWarning", done.stderr)
+
+
+class Several(unittest.TestCase):
+    def test_one_receiver_after_the_other(self):
+        for _ in range(2):
+            with air.arguments() as settings, tandem.Receiver(**settings) as rx:
+                self.assertIsInstance(next(rx), tandem.Snapshot)
