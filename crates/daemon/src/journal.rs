@@ -5,7 +5,11 @@ use tandem::{Notice, Status, What};
 
 /// Writes a notice into the log.
 pub(crate) fn write(notice: &Notice, status: &Status) {
-    if matches!(notice.what, What::Snapshot(_)) {
+    if let What::Snapshot(status) = &notice.what {
+        // It may have been opened before anybody could be told.
+        if status.pairing {
+            tracing::info!("pairing mode is open");
+        }
         return;
     }
     let fields = notice.to_json();
