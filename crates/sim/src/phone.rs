@@ -41,6 +41,10 @@ pub enum Act {
     Pause,
     /// Deletes the bond.
     Forget,
+    /// Walks out of the receiver's range, the phone in a pocket. Takes a [`World`](crate::World).
+    Leave,
+    /// Comes back into range.
+    Return,
 }
 
 /// A phone on the air.
@@ -163,6 +167,7 @@ impl Phone {
                 }
             }
             Act::Forget => self.call(now, Call::Forget(self.receiver)),
+            Act::Leave | Act::Return => {}
         }
     }
 

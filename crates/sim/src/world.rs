@@ -77,8 +77,17 @@ impl World {
     /// Lets the owner of a phone do something now.
     pub fn act(&mut self, phone: usize, act: Act) {
         let now = self.air.now();
-        self.phones[phone].act(now, act);
+        self.perform(now, phone, act);
         self.phones[phone].advance(&mut self.air);
+    }
+
+    fn perform(&mut self, at: Instant, phone: usize, act: Act) {
+        let there = self.phones[phone].controller();
+        match act {
+            Act::Leave => self.air.set_in_range(self.receiver, there, false),
+            Act::Return => self.air.set_in_range(self.receiver, there, true),
+            act => self.phones[phone].act(at, act),
+        }
     }
 
     /// A phone.
@@ -120,7 +129,7 @@ impl World {
             self.air.advance(next.unwrap_or(now));
             let at = self.air.now();
             while let Some((_, phone, act)) = self.script.pop_if(|(due, ..)| *due <= at) {
-                self.phones[phone].act(at, act);
+                self.perform(at, phone, act);
             }
             for phone in &mut self.phones {
                 phone.advance(&mut self.air);

@@ -1,0 +1,140 @@
+//! The demonstration against a whole host, in virtual time: phones pair, connect, play, take over,
+//! and nobody breaks a controller's rules.
+
+use core::time::Duration;
+
+use host::{Command, Effect, Event, Host, Input, Limits, Settings, StreamEffect, Ticket};
+use pool::{Arena, Instant};
+use tandem_sim::{Act, DEMO_LENGTH, World};
+use wire::Address;
+
+/// What the demonstration came to.
+#[derive(PartialEq, Debug, Default)]
+struct Outcome {
+    /// What the owner was told, and when.
+    told: Vec<(Instant, Event)>,
+    /// Media packets by second.
+    media: Vec<u32>,
+}
+
+fn run(mut world: World, length: Duration) -> (World, Outcome) {
+    let arena = Arena::new(64, 2048);
+    let mut host = Host::new(Limits::default(), Settings::default(), Vec::new(), [7; 32]);
+    let mut outcome =
+        Outcome { media: vec![0; length.as_secs() as usize + 1], ..Outcome::default() };
+    let mut inputs = vec![Input::TransportReady];
+    let (mut sounding, mut later) = (Vec::new(), Vec::new());
+    let mut paired = false;
+    loop {
+        let now = world.air().now();
+        while let Some((channel, bytes)) = world.poll() {
+            let mut packet = arena.take().expect("every block comes home");
+            packet.append(&bytes).expect("a packet fits a block");
+            packet.set_arrival(now);
+            inputs.push(Input::Received(channel, packet));
+        }
+        if host.wake_at().is_some_and(|at| at <= now) {
+            inputs.push(Input::Wake);
+        }
+        let idle = inputs.is_empty();
+        for input in inputs.drain(..) {
+            for effect in host.feed(now, input) {
+                match effect {
+                    Effect::Send(channel, packet) => world.receive(channel, &packet),
+                    Effect::Media(media) => {
+                        outcome.media[now.as_secs_f64() as usize] += 1;
+                        if !sounding.contains(&media.stream) {
+                            sounding.push(media.stream);
+                            later.push(Input::Sounding(media.stream, true));
+                        }
+                    }
+                    Effect::Stream(stream, StreamEffect::Flush | StreamEffect::Close) => {
+                        sounding.retain(|other| *other != stream);
+                    }
+                    Effect::Notify(event) => outcome.told.push((now, event)),
+                    _ => {}
+                }
+            }
+        }
+        inputs.append(&mut later);
+        if !paired && now >= Instant::from_millis(100) {
+            paired = true;
+            inputs.push(Input::Command(Ticket(1), Command::Pair { seconds: 180 }));
+            continue;
+        }
+        if !idle {
+            continue;
+        }
+        if now >= Instant::ZERO + length {
+            return (world, outcome);
+        }
+        let next = [world.next_at(), host.wake_at()].into_iter().flatten().min();
+        let soon = now + Duration::from_millis(100);
+        world.advance(next.map_or(soon, |next| next.clamp(now, soon)).min(Instant::ZERO + length));
+    }
+}
+
+/// Who was heard, one after the other: the last octet of the address, if one is heard at all.
+fn heard(outcome: &Outcome) -> Vec<Option<u8>> {
+    let audible = outcome.told.iter().filter_map(|(_, event)| match event {
+        Event::Audible { sources } => Some(sources.first().map(|source| source.phone.0[0])),
+        _ => None,
+    });
+    audible.collect()
+}
+
+#[test]
+fn the_demonstration_runs_and_nobody_complains() {
+    for seed in 1..4 {
+        let (mut world, outcome) = run(World::demo(seed), DEMO_LENGTH);
+        let receiver = world.receiver();
+        assert_eq!(world.air().complaints(receiver), [], "seed {seed}");
+        for phone in 0..3 {
+            let controller = world.phone(phone).controller();
+            assert_eq!(world.air().complaints(controller), [], "seed {seed}, phone {phone}");
+            assert_eq!(world.phone(phone).bonds().len(), 1, "seed {seed}, phone {phone}");
+        }
+        let (anna, ben, cleo) = (Some(0x10), Some(0x11), Some(0x12));
+        let heard = heard(&outcome);
+        assert_eq!(heard.first(), Some(&anna), "{heard:?}");
+        assert!(heard.windows(2).any(|pair| pair == [anna, ben]), "{heard:?}");
+        assert!(heard.contains(&cleo), "{heard:?}");
+        // Eight frames of 128 samples a packet, at 44.1 kHz.
+        assert!((42..=44).contains(&outcome.media[8]), "{:?}", outcome.media);
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_demonstration() {
+    let (_, first) = run(World::demo(9), DEMO_LENGTH);
+    let (_, second) = run(World::demo(9), DEMO_LENGTH);
+    assert_eq!(first, second);
+}
+
+#[test]
+fn a_phone_that_walks_away_is_lost_and_comes_back_with_its_key() {
+    let mut world = World::new(5);
+    let phone = world.add_phone("Dora's phone", Address([0x10, 0, 0, 0x5E, 0, 2]));
+    for (seconds, act) in [
+        (1, Act::Connect),
+        (3, Act::Play(440)),
+        (6, Act::Leave),
+        (20, Act::Return),
+        (21, Act::Connect),
+    ] {
+        world.at(Instant::from_millis(seconds * 1000), phone, act);
+    }
+    let (here, there) = (world.receiver(), world.phone(phone).controller());
+    let (mut world, outcome) = run(world, Duration::from_secs(30));
+    let count =
+        |wanted: fn(&Event) -> bool| outcome.told.iter().filter(|(_, event)| wanted(event)).count();
+    let lost =
+        |event: &Event| matches!(event, Event::Phone { connected: false, reason: Some(0x08), .. });
+    assert_eq!(count(lost), 1, "{:?}", outcome.told);
+    assert_eq!(count(|event| matches!(event, Event::Paired { .. })), 1, "{:?}", outcome.told);
+    assert!(world.air().is_connected(here, there), "{:?}", outcome.told);
+    assert!(outcome.media[5] > 40 && outcome.media[15] == 0, "{:?}", outcome.media);
+    assert!(outcome.media[28] > 40, "{:?}", outcome.media);
+    assert_eq!(world.air().complaints(here), []);
+    assert_eq!(world.air().complaints(there), []);
+}
