@@ -30,15 +30,25 @@ pub const DEMO_LENGTH: Duration = Duration::from_secs(44);
 impl World {
     /// A world with nobody but the receiver.
     pub fn new(seed: u64) -> World {
+        World::with_controller(seed, ControllerOptions::default())
+    }
+
+    /// The same with a receiver's controller that is made otherwise.
+    pub fn with_controller(seed: u64, options: ControllerOptions) -> World {
         let mut air = Air::new(seed);
-        let receiver = air.add_controller(RECEIVER, ControllerOptions::default());
+        let receiver = air.add_controller(RECEIVER, options);
         World { air, receiver, phones: Vec::new(), script: Vec::new() }
     }
 
     /// The world of the demonstration: music on Anna's phone, taken over by Ben's, taken back, and a
     /// third phone that puts one of them out. Pairing mode has to be open from the start.
     pub fn demo(seed: u64) -> World {
-        let mut world = World::new(seed);
+        World::demo_on(seed, ControllerOptions::default())
+    }
+
+    /// The demonstration with a receiver's controller that is made otherwise.
+    pub fn demo_on(seed: u64, options: ControllerOptions) -> World {
+        let mut world = World::with_controller(seed, options);
         let [anna, ben, cleo] = [0, 1, 2].map(|n| {
             let (name, _) = CAST[n];
             world.add_phone(name, Address([0x10 + n as u8, 0x00, 0x00, 0x5E, 0x00, 0x02]))

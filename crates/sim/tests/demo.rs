@@ -5,8 +5,9 @@ use core::time::Duration;
 
 use host::{Command, Effect, Event, Host, Input, Limits, Settings, StreamEffect, Ticket};
 use pool::{Arena, Instant};
-use tandem_sim::{Act, DEMO_LENGTH, World};
+use tandem_sim::{Act, ControllerOptions, DEMO_LENGTH, World};
 use wire::Address;
+use wire::hci::{LmpFeatures, LmpFeaturesPage2, Opcode};
 
 /// What the demonstration came to.
 #[derive(PartialEq, Debug, Default)]
@@ -24,7 +25,6 @@ fn run(mut world: World, length: Duration) -> (World, Outcome) {
         Outcome { media: vec![0; length.as_secs() as usize + 1], ..Outcome::default() };
     let mut inputs = vec![Input::TransportReady];
     let (mut sounding, mut later) = (Vec::new(), Vec::new());
-    let mut paired = false;
     loop {
         let now = world.air().now();
         while let Some((channel, bytes)) = world.poll() {
@@ -51,18 +51,19 @@ fn run(mut world: World, length: Duration) -> (World, Outcome) {
                     Effect::Stream(stream, StreamEffect::Flush | StreamEffect::Close) => {
                         sounding.retain(|other| *other != stream);
                     }
-                    Effect::Notify(event) => outcome.told.push((now, event)),
+                    Effect::Notify(event) => {
+                        if matches!(event, Event::Controller { up: true, .. }) {
+                            let pair = Command::Pair { seconds: 180 };
+                            later.push(Input::Command(Ticket(1), pair));
+                        }
+                        outcome.told.push((now, event));
+                    }
                     _ => {}
                 }
             }
         }
         inputs.append(&mut later);
-        if !paired && now >= Instant::from_millis(100) {
-            paired = true;
-            inputs.push(Input::Command(Ticket(1), Command::Pair { seconds: 180 }));
-            continue;
-        }
-        if !idle {
+        if !idle || !inputs.is_empty() {
             continue;
         }
         if now >= Instant::ZERO + length {
@@ -101,6 +102,52 @@ fn the_demonstration_runs_and_nobody_complains() {
         assert!(heard.contains(&cleo), "{heard:?}");
         // Eight frames of 128 samples a packet, at 44.1 kHz.
         assert!((42..=44).contains(&outcome.media[8]), "{:?}", outcome.media);
+    }
+}
+
+/// Controllers that are old, small or slow.
+fn odd_controllers() -> [(&'static str, ControllerOptions); 4] {
+    let usual = ControllerOptions::default();
+    let features = LmpFeatures::THREE_SLOT_PACKETS
+        | LmpFeatures::ENCRYPTION
+        | LmpFeatures::SECURE_SIMPLE_PAIRING
+        | LmpFeatures::EXTENDED_FEATURES;
+    let missing = vec![
+        Opcode::WRITE_SECURE_CONNECTIONS_HOST_SUPPORT,
+        Opcode::SET_EVENT_MASK_PAGE_2,
+        Opcode::WRITE_INQUIRY_MODE,
+        Opcode::WRITE_INQUIRY_SCAN_TYPE,
+        Opcode::WRITE_PAGE_SCAN_TYPE,
+        Opcode::WRITE_EXTENDED_INQUIRY_RESPONSE,
+        Opcode::WRITE_DEFAULT_LINK_POLICY_SETTINGS,
+        Opcode::WRITE_DEFAULT_ERRONEOUS_DATA_REPORTING,
+        Opcode::SNIFF_MODE,
+        Opcode::SWITCH_ROLE,
+    ];
+    let features_page_2 = LmpFeaturesPage2::empty();
+    [
+        (
+            "old",
+            ControllerOptions { version: 4, features, features_page_2, missing, ..usual.clone() },
+        ),
+        (
+            "small",
+            ControllerOptions { acl_length: 27, acl_packets: 2, acl_to_host: 27, ..usual.clone() },
+        ),
+        ("slow", ControllerOptions { command_latency: Duration::from_millis(40), ..usual.clone() }),
+        ("lumpy", ControllerOptions { completed_at_once: 5, command_credits: 4, ..usual }),
+    ]
+}
+
+#[test]
+fn it_runs_on_odd_controllers_too() {
+    for (name, options) in odd_controllers() {
+        let (mut world, outcome) = run(World::demo_on(1, options), DEMO_LENGTH);
+        let receiver = world.receiver();
+        assert_eq!(world.air().complaints(receiver), [], "{name}");
+        let heard = heard(&outcome);
+        assert!(heard.contains(&Some(0x11)) && heard.contains(&Some(0x12)), "{name}: {heard:?}");
+        assert!((41..=45).contains(&outcome.media[8]), "{name}: {:?}", outcome.media);
     }
 }
 
