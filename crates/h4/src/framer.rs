@@ -12,6 +12,9 @@ use crate::error::Lost;
 /// The longest header in front of a packet's body, packet type included.
 const LONGEST_HEADER: usize = 5;
 
+/// The type byte of ACL data.
+const ACL: u8 = Channel::Acl.indicator();
+
 /// Bytes in, packets out: [`room`](Framer::room), [`filled`](Framer::filled), then
 /// [`packet`](Framer::packet) until it has no more.
 #[derive(Debug)]
@@ -79,27 +82,39 @@ impl Framer {
     pub fn packet(&mut self) -> Result<Option<(Channel, Frame)>, Lost> {
         let limit = self.limit();
         let Some(block) = &mut self.block else { return Ok(None) };
-        let Some((indicator, rest)) = block.split_first() else { return Ok(None) };
-        let Ok(channel) = Channel::from_indicator(*indicator) else {
-            return Err(Lost::UnknownType(*indicator));
-        };
-        let Some(length) = channel.length(rest) else { return Ok(None) };
-        if length > rest.len() {
+        let Some((channel, length)) = measure(block)? else { return Ok(None) };
+        if length >= block.len() {
             if length > limit {
                 return Err(Lost::Oversized { channel, length, limit });
             }
             return Ok(None);
         }
-        let mut packet = block.split_to(1 + length);
-        packet.advance(1);
-        Ok(Some((channel, packet)))
+        block.advance(1);
+        Ok(Some((channel, block.split_to(length))))
+    }
+}
+
+/// The kind and the length, header included, of the packet that `block` begins with, as soon as its
+/// header is there.
+#[inline]
+fn measure(block: &[u8]) -> Result<Option<(Channel, usize)>, Lost> {
+    match *block {
+        [] => Ok(None),
+        // Nearly all that comes is this: no detour for it.
+        [ACL, _, _, low, high, ..] => {
+            let body = usize::from(u16::from_le_bytes([low, high]));
+            Ok(Some((Channel::Acl, Channel::Acl.header() + body)))
+        }
+        [indicator, ref rest @ ..] => {
+            let channel =
+                Channel::from_indicator(indicator).map_err(|_| Lost::UnknownType(indicator))?;
+            Ok(channel.length(rest).map(|length| (channel, length)))
+        }
     }
 }
 
 /// How many bytes the unfinished packet in `block` still needs, as far as its header tells.
 fn missing(block: &[u8]) -> usize {
-    let length = block.split_first().and_then(|(indicator, rest)| {
-        Channel::from_indicator(*indicator).ok().and_then(|channel| channel.length(rest))
-    });
+    let length = measure(block).ok().flatten().map(|(_, length)| length);
     length.map_or(LONGEST_HEADER, |length| 1 + length).saturating_sub(block.len()).max(1)
 }

@@ -41,7 +41,7 @@ pub(crate) fn open(spec: &Spec) -> Result<Stream, OpenError> {
         Spec::Tcp { host, port } => {
             let fd = tcp(spec, host, *port)?;
             Ok(Stream { fd, is_socket: true, is_tcp: true })
-        },
+        }
         Spec::Unix(path) => {
             let fd = unix(path).map_err(|error| OpenError::system(spec, error.into()))?;
             Ok(Stream { fd, is_socket: true, is_tcp: false })
