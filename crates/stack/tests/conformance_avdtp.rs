@@ -24,8 +24,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use pool::Instant;
-use stack::a2dp::{sbc_sink, sbc_source};
-use stack::avdtp::{Cid, Output, Preference, Session, State, Use};
+use tandem_stack::a2dp::{sbc_sink, sbc_source};
+use tandem_stack::avdtp::{Cid, Output, Preference, Session, State, Use};
 use wire::avdtp::Seid;
 
 const SIGNALLING: Cid = 0x40;

@@ -292,6 +292,8 @@ impl Controller {
         link.fresh = Some((LinkKey(key.0), new));
         if matches!(link.stage, Stage::Encrypting | Stage::Measuring | Stage::Done) {
             self.secure_anew(id);
+        } else {
+            self.after_the_peer(id);
         }
     }
 

@@ -26,9 +26,9 @@ use crate::{LinkId, SecureConnections};
 /// After a collision both sides wait, the central for less, so that they do not meet again.
 const RETRY_CENTRAL: Duration = Duration::from_millis(100);
 const RETRY_PERIPHERAL: Duration = Duration::from_millis(250);
-/// How long a peer that placed the link may take to begin securing it before we do: with a bond,
-/// and without one, when it has to pair.
-const COURTESY_BONDED: Duration = Duration::from_millis(250);
+/// How long a peer that placed the link may take to begin securing it before we do: with a bond (or
+/// a key that it has just made, to encrypt with), and without one, when it has to pair.
+const COURTESY_BONDED: Duration = Duration::from_millis(500);
 const COURTESY: Duration = Duration::from_millis(1000);
 /// How often a step is tried that meets the peer's.
 const TRIES: u8 = 6;
@@ -51,11 +51,24 @@ impl Controller {
     /// Has a link secured, where that is not done by itself ([`super::Authenticate::OnDemand`]).
     pub fn secure(&mut self, now: Instant, link: LinkId) -> Result<(), OrderError> {
         self.now = now;
-        let stage = self.links.get(link).ok_or(OrderError::NoLink)?.stage;
-        if stage == Stage::Idle {
+        let found = self.links.get(link).ok_or(OrderError::NoLink)?;
+        let waits = found.stage == Stage::Authenticating && found.pairing.is_none();
+        if found.stage == Stage::Idle {
             self.begin_security(link);
+        } else if waits && found.attempts == 0 && self.timers.is_armed(Timer::Retry(link)) {
+            // The peer asks for channels already: it leaves security to us.
+            self.timers.arm(Timer::Retry(link), now);
         }
         Ok(())
+    }
+
+    /// The peer that we let pair first has a key: it may encrypt with it before we go on.
+    pub(super) fn after_the_peer(&mut self, id: LinkId) {
+        let Some(link) = self.links.get(id) else { return };
+        let waits = link.stage == Stage::Authenticating && link.encryption == Encryption::Off;
+        if waits && self.timers.is_armed(Timer::Retry(id)) {
+            self.timers.arm(Timer::Retry(id), self.now + COURTESY_BONDED);
+        }
     }
 
     /// Gives a command on behalf of a link.

@@ -123,7 +123,7 @@ fn our_authentication_waits_while_the_phone_pairs() {
     t.hear(Command::UserConfirmationRequestReply { bd_addr: PHONE });
     assert!(matches!(t.told(), Output::ConfirmClosed { .. }));
     made(&mut t, NEW_KEY, Made::AuthenticatedP256);
-    t.wait(ms(250));
+    t.wait(ms(500));
     t.hear(Command::AuthenticationRequested { connection_handle: HANDLE });
     t.key_asked(PHONE, Some(NEW_KEY));
     t.proven(HANDLE, Encryption::AesCcm);
@@ -214,7 +214,7 @@ fn a_bonded_phone_that_pairs_again_by_itself_is_not_disturbed() {
     t.wait(ms(3000));
     t.hear_nothing();
     made(&mut t, NEW_KEY, Made::UnauthenticatedP256);
-    t.wait(ms(250));
+    t.wait(ms(500));
     t.hear(Command::AuthenticationRequested { connection_handle: HANDLE });
     t.key_asked(PHONE, Some(NEW_KEY));
     t.proven(HANDLE, Encryption::AesCcm);

@@ -92,7 +92,7 @@ fn a_peer_that_authenticates_and_encrypts_first_is_still_authenticated_by_us() {
 fn a_peer_that_placed_the_link_may_begin() {
     // With a bond it is left less time than without.
     for (bonds, courtesy) in
-        [(vec![bond(PHONE, KeyType::UnauthenticatedP256)], 250), (vec![], 1000)]
+        [(vec![bond(PHONE, KeyType::UnauthenticatedP256)], 500), (vec![], 1000)]
     {
         let mut t = Tester::pairable(Config::default(), bonds);
         t.connected(PHONE, HANDLE);
