@@ -90,11 +90,11 @@ class Watch:
                     self.events.append(event)
                     self._news.notify_all()
 
-    def of(self, kind: str, **fields) -> list[dict]:
+    def of(self, kind: str, /, **fields) -> list[dict]:
         """The events of a kind whose fields have these values."""
         return [event for event in self.events if matches(event, kind, fields)]
 
-    async def next(self, kind: str, after: int = 0, seconds: float = 15, **fields) -> dict:
+    async def next(self, kind: str, /, after: int = 0, seconds: float = 15, **fields) -> dict:
         """The first such event at or after position `after` of `events`."""
         try:
             async with asyncio.timeout(seconds), self._news:

@@ -169,35 +169,3 @@ async def test_bonds_outlive_the_daemon(folder: pathlib.Path) -> None:
         assert refused or stranger.connection is None
         assert stranger.paired == 0
         await second.stop()
-
-
-@limits(60)
-async def test_varlink_by_another_client(folder: pathlib.Path) -> None:
-    """PyPI's `varlink` reads the interface and calls it."""
-    import varlink
-
-    async with scene(folder) as one:
-        receiver = await one.start_receiver()
-
-        def talk() -> tuple[list[str], dict, str]:
-            with varlink.Client(f"unix:{receiver.control}") as client:
-                names = client.get_interfaces() and [
-                    interface.name for interface in client.get_interfaces().values()
-                ]
-                with client.open("io.tandem.Receiver") as connection:
-                    status = connection.Status()
-                    try:
-                        connection.Connect("00:00:00:00:00:01")
-                        error = ""
-                    except varlink.VarlinkError as caught:
-                        error = caught.error()
-            return names, status, error
-
-        names, status, error = await asyncio.to_thread(talk)
-        assert "io.tandem.Receiver" in names
-        assert status["phones"] == []
-        assert error in (
-            "io.tandem.Receiver.NoSuchPhone",
-            "io.tandem.Receiver.NotPaired",
-        ), error
-        await receiver.stop()
