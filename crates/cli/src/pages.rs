@@ -20,7 +20,8 @@ pub(crate) fn man(folder: Option<&Path>, out: &mut dyn Write) -> Result<(), Fail
     let command = Arguments::command();
     match folder {
         None => Ok(clap_mangen::Man::new(command).render(out)?),
-        Some(folder) => clap_mangen::generate_to(command, folder)
+        Some(folder) => std::fs::create_dir_all(folder)
+            .and_then(|()| clap_mangen::generate_to(command, folder))
             .map_err(|error| Failure::Failed(format!("{}: {error}", folder.display()))),
     }
 }
@@ -42,9 +43,10 @@ mod tests {
         let verbs: Vec<String> =
             command.get_subcommands().map(|verb| verb.get_name().to_string()).collect();
         let folder = tempfile::tempdir().unwrap();
-        man(Some(folder.path()), &mut Vec::new()).unwrap();
+        let pages = folder.path().join("made/for/it");
+        man(Some(&pages), &mut Vec::new()).unwrap();
         for verb in &verbs {
-            assert!(folder.path().join(format!("tandem-{verb}.1")).exists(), "{verb}");
+            assert!(pages.join(format!("tandem-{verb}.1")).exists(), "{verb}");
         }
         let mut page = Vec::new();
         man(None, &mut page).unwrap();

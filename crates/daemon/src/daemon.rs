@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let server = Server::start(listener, control::control(receiver.handle()))
         .map_err(|error| system("control socket", error))?;
     let status = receiver.status();
-    eprintln!("tandemd: ready: {} {}", printable(&status.name), status.address);
+    crate::say(format_args!("ready: {} {}", printable(&status.name), status.address));
     tracing::debug!("control socket {}", socket.display());
     notify(&[NotifyState::Ready]);
 

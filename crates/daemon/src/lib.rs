@@ -13,6 +13,8 @@ mod reload;
 mod signals;
 pub mod varlink;
 
+use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -26,8 +28,13 @@ pub fn main() -> ExitCode {
     match daemon::run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("tandemd: {failure}");
+            say(format_args!("{failure}"));
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// One line on standard error, whatever the log level. If that is closed, there is nobody to tell.
+fn say(line: fmt::Arguments<'_>) {
+    let _ = io::stderr().write_all(format!("tandemd: {line}\n").as_bytes());
 }

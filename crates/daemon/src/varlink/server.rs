@@ -14,6 +14,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use rustix::fs;
+use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+
 use super::message::Connection;
 use super::{Answer, Error, Interface, Replies, service};
 
@@ -22,6 +25,9 @@ pub const MAX_CLIENTS: usize = 32;
 
 /// A thread's stack: enough for the deepest JSON that serde_json reads.
 const STACK: usize = 256 * 1024;
+
+/// The socket's mode.
+const MODE: u32 = 0o660;
 
 /// How long [`Server::close`] waits for clients to take their last replies.
 const LAST_REPLIES: Duration = Duration::from_millis(200);
@@ -66,12 +72,7 @@ impl Listener {
         let lock = File::open(folder).map_err(fail)?;
         lock.lock().map_err(fail)?;
         remove_stale(path).map_err(fail)?;
-        // Nobody else may connect before the mode is right.
-        let umask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o117));
-        let listener = UnixListener::bind(path);
-        rustix::process::umask(umask);
-        let listener = listener.map_err(fail)?;
-        std::fs::set_permissions(path, Permissions::from_mode(0o660)).map_err(fail)?;
+        let listener = listen(path).map_err(fail)?;
         Ok(Listener { listener, path: path.into() })
     }
 
@@ -86,6 +87,19 @@ impl Drop for Listener {
         // Whoever removed it already has done the same.
         let _ = std::fs::remove_file(&self.path);
     }
+}
+
+/// A socket on which nobody but owner and group can connect at any moment.
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    let address = SocketAddrUnix::new(path)?;
+    let kind = SocketType::STREAM;
+    let socket = net::socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?;
+    // On Linux the file begins with the socket's mode, less the umask; which may take too much.
+    fs::fchmod(&socket, fs::Mode::from_raw_mode(MODE))?;
+    net::bind(&socket, &address)?;
+    std::fs::set_permissions(path, Permissions::from_mode(MODE))?;
+    net::listen(&socket, MAX_CLIENTS as i32)?;
+    Ok(UnixListener::from(socket))
 }
 
 fn remove_stale(path: &Path) -> io::Result<()> {

@@ -3,23 +3,21 @@
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Mutex;
-use std::sync::mpsc;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Instant;
 
 use super::*;
 
 const NAME: &str = "org.example.Test";
 
-/// `Echo` gives its parameters back, `Note` keeps them, `Count` replies thrice, `Wait` replies with
-/// each line of `events` until the writer is dropped, `Flood` never stops.
+/// `Echo` gives its parameters back, `Note` keeps them, `Count` replies thrice, `Wait` hangs up when
+/// `event` is readable, `Flood` never stops.
 struct Test {
     noted: Mutex<Vec<Value>>,
     ended: Mutex<mpsc::Sender<&'static str>>,
     event: UnixStream,
 }
-
-use std::os::unix::net::UnixStream;
 
 impl Interface for Test {
     fn name(&self) -> &'static str {
@@ -71,8 +69,6 @@ struct Bench {
     ended: mpsc::Receiver<&'static str>,
     event: UnixStream,
 }
-
-use std::sync::Arc;
 
 fn bench() -> Bench {
     let folder = tempfile::tempdir().unwrap();
