@@ -117,8 +117,12 @@ impl Hub {
         change(&mut lock(&self.inner).status);
     }
 
-    /// The one phone that `reference` names.
+    /// The one phone that `reference` names. An address names itself: whether it is known, the host
+    /// says.
     pub(crate) fn phone(&self, reference: &str) -> Result<Address, Refusal> {
+        if let Ok(address) = reference.parse() {
+            return Ok(address);
+        }
         match lock(&self.inner).status.named(reference)[..] {
             [phone] => Ok(phone),
             [] => Err(Refusal::NoSuchPhone),

@@ -121,7 +121,7 @@ impl Handle {
         self.0.status()
     }
 
-    /// The one known phone of this address or name.
+    /// The phone of this address, or the one known phone of this name.
     pub fn phone(&self, reference: &str) -> Result<Address, Refusal> {
         self.0.hub.phone(reference)
     }

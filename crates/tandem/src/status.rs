@@ -113,16 +113,10 @@ impl Status {
         self.keep_if_known(phone);
     }
 
-    /// The phones that `reference` names: by address, else by name.
-    pub fn named(&self, reference: &str) -> Vec<Address> {
-        if let Ok(address) = reference.parse::<Address>() {
-            return self.phones.contains_key(&address).then_some(address).into_iter().collect();
-        }
-        self.phones
-            .iter()
-            .filter(|(_, phone)| phone.name == reference)
-            .map(|(address, _)| *address)
-            .collect()
+    /// The phones of this name.
+    pub fn named(&self, name: &str) -> Vec<Address> {
+        let called = |phone: &Phone| phone.name == name;
+        self.phones.iter().filter(|(_, phone)| called(phone)).map(|(address, _)| *address).collect()
     }
 
     /// The status as a JSON object.
