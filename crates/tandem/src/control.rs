@@ -84,7 +84,6 @@ impl Control {
     }
 
     fn warn(&self, code: &'static str, text: std::fmt::Arguments<'_>) {
-        tracing::warn!("{text}");
         self.shared.hub.publish(self.shared.clock.seconds(), warning(code, text));
     }
 }

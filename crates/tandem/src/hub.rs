@@ -10,7 +10,7 @@ use host::{Event, Refusal, Ticket};
 use wire::Address;
 
 use crate::notice::{Notice, What};
-use crate::status::Status;
+use crate::status::{Counts, Status};
 use crate::wakeup::Wakeup;
 
 /// Notices that a subscriber may leave unread; past that the oldest are dropped and counted.
@@ -84,15 +84,15 @@ impl Hub {
         });
     }
 
-    /// A new subscriber; its first notice is the snapshot.
-    pub(crate) fn subscribe(&self, t: f64) -> std::io::Result<Subscription> {
+    /// A new subscriber; its first notice is the snapshot, with the counters as they are.
+    pub(crate) fn subscribe(&self, t: f64, counters: Counts) -> std::io::Result<Subscription> {
         let mailbox = Arc::new(Mailbox {
             unread: Mutex::default(),
             arrived: Condvar::new(),
             wakeup: Wakeup::new()?,
         });
         let mut inner = lock(&self.inner);
-        let what = What::Snapshot(Arc::new(inner.status.clone()));
+        let what = What::Snapshot(Arc::new(Status { counters, ..inner.status.clone() }));
         mailbox.put(Notice { seq: inner.seq, t, time: SystemTime::now(), what });
         inner.subscribers.push(Arc::downgrade(&mailbox));
         Ok(Subscription(mailbox))
@@ -242,7 +242,7 @@ mod tests {
     fn a_subscriber_gets_the_snapshot_and_then_every_event() {
         let hub = hub();
         hub.publish(1.0, paired(1));
-        let subscription = hub.subscribe(2.0).unwrap();
+        let subscription = hub.subscribe(2.0, Counts::new()).unwrap();
         hub.publish(3.0, paired(2));
         let snapshot = read(&subscription);
         assert_eq!((snapshot.name(), snapshot.seq), ("snapshot", 1));
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn a_slow_reader_is_told_what_it_missed() {
         let hub = hub();
-        let subscription = hub.subscribe(0.0).unwrap();
+        let subscription = hub.subscribe(0.0, Counts::new()).unwrap();
         for _ in 0..MAX_UNREAD + 9 {
             hub.publish(0.0, paired(1));
         }

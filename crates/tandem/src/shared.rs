@@ -11,7 +11,7 @@ use wire::Address;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::hub::Hub;
-use crate::status::Status;
+use crate::status::{Counts, Status};
 use crate::wakeup::Wakeup;
 
 /// Commands that may wait for the radio thread.
@@ -133,7 +133,7 @@ impl Shared {
 }
 
 impl Counters {
-    fn shown(&self) -> std::collections::BTreeMap<&'static str, u64> {
+    pub(crate) fn shown(&self) -> Counts {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
             ("media_packets", read(&self.media_packets)),

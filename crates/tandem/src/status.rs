@@ -8,6 +8,9 @@ use wire::Address;
 
 use crate::notice;
 
+/// What was counted, by name.
+pub type Counts = BTreeMap<&'static str, u64>;
+
 /// Everything that is known, as `Status` and the `snapshot` event give it.
 #[derive(Clone, Debug, Default)]
 pub struct Status {
@@ -26,7 +29,7 @@ pub struct Status {
     /// The settings that may be changed, by key.
     pub settings: BTreeMap<String, Value>,
     /// What was counted.
-    pub counters: BTreeMap<&'static str, u64>,
+    pub counters: Counts,
 }
 
 /// A phone.

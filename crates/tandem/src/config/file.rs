@@ -1,4 +1,7 @@
 //! The configuration file: TOML, read with the line of every value.
+//!
+//! `sound` is a key and the start of others. TOML has no file with both `sound = "…"` and `[sound]`,
+//! so such keys are written with quotation marks then: `"sound.rate" = 44100`.
 
 use std::path::Path;
 

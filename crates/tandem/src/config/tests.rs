@@ -26,6 +26,13 @@ fn a_file_sets_what_it_names() {
 }
 
 #[test]
+fn a_key_may_stand_beside_those_that_begin_with_it() {
+    let mut config = Config::default();
+    config.read_text("sound = \"null\"\n\"sound.rate\" = 44100").unwrap();
+    assert_eq!((config.sound.as_deref(), config.rate), (Some("null"), 44100));
+}
+
+#[test]
 fn a_mistake_is_named_with_its_line_and_key() {
     assert_eq!(error("seats = 2\nseets = 2\n"), "seets: is not a key; did you mean seats?");
     let config = Config::default().read_text("seats = 2\n\nseats_ = 9").unwrap_err();
