@@ -21,11 +21,11 @@ impl Simulated {
         self.world.next_at()
     }
 
-    /// The next packet for the host; one that finds no block is lost, and its sender notices.
+    /// The next packet for the host; it waits while there is no block for it.
     pub(crate) fn receive(&mut self, now: Instant) -> Option<(Channel, Frame)> {
         self.world.advance(now);
-        let (channel, bytes) = self.world.poll()?;
         let mut packet = self.arena.take()?;
+        let (channel, bytes) = self.world.poll()?;
         packet.append(&bytes).ok()?;
         packet.set_arrival(now);
         Some((channel, packet))
