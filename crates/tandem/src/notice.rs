@@ -96,7 +96,7 @@ fn event_fields(event: &Event) -> Value {
         Event::Phone { phone, name, connected, reason } => json!({
             "phone": phone.to_string(), "name": name.as_str(),
             "state": if *connected { "connected" } else { "disconnected" },
-            "reason": reason.map(|r| r.to_string()),
+            "reason": reason.map(|status| format!("{status:#04x}")),
         }),
         Event::Profile { phone, profile, up } => {
             json!({ "phone": phone.to_string(), "profile": profile_name(*profile), "up": up })
