@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::report::Outcome;
-use crate::{House, run};
+use crate::{House, need, run};
 
 /// A cargo command at the root of the repository.
 pub(crate) fn cargo(house: &House) -> Command {
@@ -33,9 +33,19 @@ pub(crate) fn clippy(house: &House) -> Outcome {
     run(cargo(house).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }
 
-/// Every test of the workspace, those in the documentation too.
+/// Every test of the workspace, those in the documentation too; the C face is a part of its own.
 pub(crate) fn tests(house: &House) -> Outcome {
-    run(cargo(house).args(["test", "--workspace"]))
+    let mut command = cargo(house);
+    command.args(["test", "--workspace", "--exclude", "tandem-capi", "--no-fail-fast"]);
+    if need::missing(&[need::PULSEAUDIO, need::PAREC]).is_some() {
+        command.args(["--", "--skip", "pulse_is_heard_by_a_real_server"]);
+    }
+    run(&mut command)
+}
+
+/// The tests of one package.
+pub(crate) fn tests_of(house: &House, package: &str) -> Outcome {
+    run(cargo(house).args(["test", "--package", package, "--no-fail-fast"]))
 }
 
 /// Loom replaces the atomics, so it builds apart.

@@ -3,42 +3,38 @@
 use std::process::Command;
 
 use crate::report::Outcome;
-use crate::{House, python, run};
+use crate::{House, cargo, python, run};
+
+/// Runs the module's tests and closes with a line like cargo's.
+const UNITTEST: &str = r#"
+import sys, unittest
+tests = unittest.defaultTestLoader.discover("tests")
+done = unittest.TextTestRunner(verbosity=2).run(tests)
+failed, skipped = len(done.failures) + len(done.errors), len(done.skipped)
+word, passed = "ok" if done.wasSuccessful() else "FAILED", done.testsRun - failed - skipped
+print(f"python result: {word}. {passed} passed; {failed} failed; {skipped} ignored")
+sys.exit(not done.wasSuccessful() or not passed)
+"#;
 
 pub(crate) fn faces(house: &House) -> Outcome {
-    header(house, "cc", &["-std=c99", "-x", "c"])
-        .then(|| header(house, "c++", &["-std=c++17", "-x", "c++"]))
-        .then(|| module(house))
-}
-
-/// The header by itself, with warnings as errors.
-fn header(house: &House, compiler: &str, language: &[&str]) -> Outcome {
-    let header = house.root.join("include/tandem.h");
-    if !header.exists() {
-        return Outcome::Skipped("include/tandem.h does not exist yet".into());
-    }
-    run(Command::new(compiler)
-        .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"])
-        .args(language)
-        .arg(header))
+    cargo::tests_of(house, "tandem-capi").then(|| module(house))
 }
 
 /// The Python module: installed as its user does, then its tests.
 fn module(house: &House) -> Outcome {
-    let sources = house.root.join("bindings/python");
-    if !sources.join("pyproject.toml").exists() {
-        return Outcome::Skipped("bindings/python does not exist yet".into());
-    }
     let python = match python::environment(house) {
         Ok(python) => python,
         Err(outcome) => return outcome,
     };
+    let sources = house.root.join("bindings/python");
     run(Command::new(&python)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(["--force-reinstall", "--no-deps"])
         .arg(&sources))
     .then(|| {
         run(Command::new(&python)
             .current_dir(&sources)
-            .args(["-m", "unittest", "discover", "-s", "tests"]))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .args(["-c", UNITTEST]))
     })
 }

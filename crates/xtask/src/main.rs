@@ -25,53 +25,75 @@ use report::{Outcome, Report, Tally};
 struct Part {
     name: &'static str,
     what: &'static str,
+    /// Without one of these the part is skipped.
     needs: &'static [Need],
+    /// Without one of these the part does less, and says so.
+    wants: &'static [Need],
     run: fn(&House) -> Outcome,
 }
 
 const PARTS: &[Part] = &[
-    Part { name: "format", what: "every file is formatted", needs: &[], run: cargo::format },
-    Part { name: "clippy", what: "no warning in any target", needs: &[], run: cargo::clippy },
+    Part {
+        name: "format",
+        what: "every file is formatted",
+        needs: &[],
+        wants: &[],
+        run: cargo::format,
+    },
+    Part {
+        name: "clippy",
+        what: "no warning in any target",
+        needs: &[],
+        wants: &[],
+        run: cargo::clippy,
+    },
     Part {
         name: "rust",
         what: "unit, property, conformance and documentation tests, the floor plan",
-        needs: &[need::SBC_TOOLS],
+        needs: &[],
+        wants: &[need::SBC_TOOLS, need::PULSEAUDIO, need::PAREC, need::SYSTEMD],
         run: cargo::tests,
     },
     Part {
         name: "loom",
         what: "the lock-free parts under every interleaving",
         needs: &[],
+        wants: &[],
         run: cargo::loom,
     },
     Part {
         name: "fuzz",
         what: "every fuzz target for a fixed number of runs",
         needs: &[need::CXX],
+        wants: &[],
         run: fuzz::fuzz,
     },
     Part {
         name: "faces",
         what: "the C header and library, the Python module",
-        needs: &[need::CC, need::CXX],
+        needs: &[need::CC, need::CXX, need::BINUTILS],
+        wants: &[need::VALGRIND],
         run: faces::faces,
     },
     Part {
         name: "demo",
         what: "the demo in virtual time, and what it leaves",
         needs: &[need::TSHARK],
+        wants: &[],
         run: python::demo,
     },
     Part {
         name: "interop",
         what: "bumble's phones on rootcanal against tandemd; bad input",
         needs: &[need::TSHARK, need::SBC_TOOLS],
+        wants: &[],
         run: python::interop,
     },
     Part {
         name: "sound",
         what: "music through a PulseAudio server of our own",
         needs: &[need::SBC_TOOLS, need::PULSEAUDIO, need::PAREC],
+        wants: &[],
         run: python::sound,
     },
 ];
@@ -130,7 +152,8 @@ fn test(arguments: Vec<String>) -> ExitCode {
         .filter(|part| names.is_empty() || names.iter().any(|name| name == part.name))
         .collect();
     let house = House::find(!flags.iter().any(|flag| flag == "--no-install"));
-    let needs: Vec<&Need> = chosen.iter().flat_map(|part| part.needs).collect();
+    let needs: Vec<&Need> =
+        chosen.iter().flat_map(|part| part.needs.iter().chain(part.wants)).collect();
     need::install(&house, &needs);
 
     let strict = std::env::var("CI").is_ok_and(|value| value == "true");
@@ -142,7 +165,7 @@ fn test(arguments: Vec<String>) -> ExitCode {
             Some(reason) => Outcome::Skipped(reason),
             None => (part.run)(&house),
         };
-        report.add(part.name, outcome, start.elapsed());
+        report.add(part.name, outcome, need::missing(part.wants), start.elapsed());
     }
     report.print();
     if report.failed() { ExitCode::FAILURE } else { ExitCode::SUCCESS }

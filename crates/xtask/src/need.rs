@@ -17,6 +17,9 @@ pub(crate) const SBC_TOOLS: Need = Need { program: "sbcenc", package: "sbc-tools
 pub(crate) const TSHARK: Need = Need { program: "tshark", package: "tshark" };
 pub(crate) const PULSEAUDIO: Need = Need { program: "pulseaudio", package: "pulseaudio" };
 pub(crate) const PAREC: Need = Need { program: "parec", package: "pulseaudio-utils" };
+pub(crate) const VALGRIND: Need = Need { program: "valgrind", package: "valgrind" };
+pub(crate) const BINUTILS: Need = Need { program: "readelf", package: "binutils" };
+pub(crate) const SYSTEMD: Need = Need { program: "systemd-analyze", package: "systemd" };
 pub(crate) const CC: Need = Need { program: "cc", package: "gcc" };
 pub(crate) const CXX: Need = Need { program: "c++", package: "g++" };
 

@@ -74,19 +74,32 @@ pub(crate) struct Report {
     sum: Tally,
     failed: usize,
     skipped: usize,
+    /// Parts that passed and left something out.
+    partial: usize,
 }
 
 impl Report {
     /// `strict`: nothing may be skipped.
     pub(crate) fn new(strict: bool) -> Report {
-        Report { strict, lines: Vec::new(), sum: Tally::default(), failed: 0, skipped: 0 }
+        let (lines, sum) = (Vec::new(), Tally::default());
+        Report { strict, lines, sum, failed: 0, skipped: 0, partial: 0 }
     }
 
-    pub(crate) fn add(&mut self, name: &str, outcome: Outcome, took: Duration) {
+    /// Takes a part in. `without`: what it had to do without, so that less was tested.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        outcome: Outcome,
+        without: Option<String>,
+        took: Duration,
+    ) {
         let (word, tally, reason) = match outcome {
-            Outcome::Passed(tally) if tally.ignored > 0 => {
-                self.skipped += 1;
-                ("passed", tally, format!("{} tests ignored", tally.ignored))
+            Outcome::Passed(tally) if tally.ignored > 0 || without.is_some() => {
+                self.partial += 1;
+                let ignored = format!("{} tests ignored", tally.ignored);
+                let ignored = (tally.ignored > 0).then_some(ignored);
+                let reasons: Vec<String> = ignored.into_iter().chain(without).collect();
+                ("passed", tally, reasons.join("; "))
             }
             Outcome::Passed(tally) => ("passed", tally, String::new()),
             Outcome::Failed(reason, tally) => {
@@ -110,13 +123,13 @@ impl Report {
     }
 
     pub(crate) fn failed(&self) -> bool {
-        self.failed > 0 || (self.strict && self.skipped > 0)
+        self.failed > 0 || (self.strict && self.skipped + self.partial > 0)
     }
 
     pub(crate) fn print(&self) {
         println!("\n{}", self.lines.join("\n"));
-        if self.strict && self.skipped > 0 {
-            println!("CI=true: nothing may be skipped");
+        if self.strict && self.skipped + self.partial > 0 {
+            println!("CI=true: nothing may be skipped or left out");
         }
         println!(
             "parts: {} passed, {} failed, {} skipped",
@@ -146,9 +159,13 @@ mod tests {
     fn a_skip_fails_only_where_nothing_may_be_skipped() {
         for strict in [false, true] {
             let mut report = Report::new(strict);
-            report.add("one", Outcome::Passed(Tally::default()), Duration::ZERO);
+            report.add("one", Outcome::Passed(Tally::default()), None, Duration::ZERO);
             assert!(!report.failed());
-            report.add("two", Outcome::Skipped("no kernel".into()), Duration::ZERO);
+            report.add("two", Outcome::Skipped("no kernel".into()), None, Duration::ZERO);
+            assert_eq!(report.failed(), strict);
+            let mut report = Report::new(strict);
+            let without = Some("not installed: valgrind".into());
+            report.add("one", Outcome::Passed(Tally::default()), without, Duration::ZERO);
             assert_eq!(report.failed(), strict);
         }
     }
