@@ -439,8 +439,9 @@ enum tandem_status tandem_receiver_stop_pairing(const struct tandem_receiver *re
                                                 uint64_t *ticket);
 
 /**
- * Answers an event of the kind TANDEM_KIND_CONFIRM. `phone` is an address or a name that only one
- * phone has, here and below. `passkey` points to the six digits that the phone shows where they
+ * Answers an event of the kind TANDEM_KIND_CONFIRM. `phone` is an address, or a name that only one
+ * phone has, here and below; a name that nobody has is refused at once, an address when the verb
+ * ends. `passkey` points to the six digits that the phone shows where they
  * were asked for (kind "enter"), and is null otherwise.
  *
  * # Safety

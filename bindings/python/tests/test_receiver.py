@@ -49,6 +49,7 @@ class Receiver(unittest.TestCase):
     def test_refusals_are_raised(self):
         for verb in (self.rx.connect, self.rx.disconnect, self.rx.forget):
             self.assertRaises(tandem.NoSuchPhone, verb, air.NOBODY)
+            self.assertRaises(tandem.NoSuchPhone, verb, "Nobody")
         self.assertRaises(tandem.NoSuchPhone, self.rx.confirm, air.NOBODY, True)
         self.assertRaises(tandem.BadValue, self.rx.pair, 0)
         self.assertRaises(tandem.BadValue, self.rx.set, "seats", 77)

@@ -2,12 +2,11 @@
 
 use std::ffi::{c_char, c_int};
 use std::os::fd::AsRawFd;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use tandem::{Address, Command, Next, Notice, Status as Known, Subscription, What};
+use tandem::{Address, Command, Next, Notice, Subscription};
 
 use crate::answer::{Failure, Status, guard, guard_value};
 use crate::config::Config;
@@ -34,15 +33,12 @@ impl Receiver {
         Ok(Receiver { receiver, events })
     }
 
-    /// Everything as it is, as a snapshot of its own.
-    fn snapshot(&self) -> Result<Notice, Failure> {
-        let Next::Notice(notice) = self.receiver.subscribe()?.next(Some(Duration::ZERO)) else {
-            return Err(closed());
-        };
-        let What::Snapshot(status) = &notice.what else { return Ok(*notice) };
-        // The hub's snapshot goes without what the real-time threads count.
-        let status = Known { counters: self.receiver.status().counters, ..Known::clone(status) };
-        Ok(Notice { what: What::Snapshot(Arc::new(status)), ..*notice })
+    /// Everything as it is: what a new subscriber is told first.
+    fn snapshot(&self) -> Result<Box<Notice>, Failure> {
+        match self.receiver.subscribe()?.next(Some(Duration::ZERO)) {
+            Next::Notice(snapshot) => Ok(snapshot),
+            Next::TimedOut | Next::Closed => Err(closed()),
+        }
     }
 }
 
@@ -146,7 +142,8 @@ pub unsafe extern "C" fn tandem_receiver_status(
         // SAFETY: the caller's promise.
         let (receiver, snapshot) =
             unsafe { (borrow(receiver, "receiver")?, Out::new(snapshot, "snapshot")?) };
-        snapshot.write(give(Event::new(&receiver.snapshot()?)));
+        let now = receiver.snapshot()?;
+        snapshot.write(give(Event::new(&now)));
         Ok(())
     })
 }
@@ -218,8 +215,9 @@ pub unsafe extern "C" fn tandem_receiver_stop_pairing(
     unsafe { submit(receiver, ticket, |_| Ok(Command::StopPairing)) }
 }
 
-/// Answers an event of the kind TANDEM_KIND_CONFIRM. `phone` is an address or a name that only one
-/// phone has, here and below. `passkey` points to the six digits that the phone shows where they
+/// Answers an event of the kind TANDEM_KIND_CONFIRM. `phone` is an address, or a name that only one
+/// phone has, here and below; a name that nobody has is refused at once, an address when the verb
+/// ends. `passkey` points to the six digits that the phone shows where they
 /// were asked for (kind "enter"), and is null otherwise.
 ///
 /// # Safety

@@ -129,6 +129,7 @@ static void receiver(void)
     tandem_receiver *receiver = NULL;
     tandem_event *event = NULL;
     uint64_t ticket = 0;
+    uint32_t passkey = 123456;
 
     CHECK(tandem_config_set(config, "controller", "sim") == TANDEM_STATUS_OK);
     CHECK(tandem_config_set(config, "sound", "null") == TANDEM_STATUS_OK);
@@ -149,11 +150,16 @@ static void receiver(void)
     CHECK(end_of(receiver, ticket) == TANDEM_STATUS_BAD_VALUE);
     CHECK(tandem_receiver_pair(receiver, 60, NULL) == TANDEM_STATUS_OK);
 
-    CHECK(tandem_receiver_connect(receiver, NOBODY, &ticket) == TANDEM_STATUS_NO_SUCH_PHONE);
-    CHECK(tandem_receiver_disconnect(receiver, NOBODY, NULL) == TANDEM_STATUS_NO_SUCH_PHONE);
-    CHECK(tandem_receiver_forget(receiver, "Nobody", NULL) == TANDEM_STATUS_NO_SUCH_PHONE);
-    CHECK(tandem_receiver_confirm(receiver, NOBODY, true, NULL, NULL) ==
-          TANDEM_STATUS_NO_SUCH_PHONE);
+    /* A name that nobody has is refused at once, an address when the verb ends. */
+    CHECK(tandem_receiver_connect(receiver, "Nobody", &ticket) == TANDEM_STATUS_NO_SUCH_PHONE);
+    CHECK(tandem_receiver_connect(receiver, NOBODY, &ticket) == TANDEM_STATUS_OK);
+    CHECK(end_of(receiver, ticket) == TANDEM_STATUS_NO_SUCH_PHONE);
+    CHECK(tandem_receiver_disconnect(receiver, NOBODY, &ticket) == TANDEM_STATUS_OK);
+    CHECK(end_of(receiver, ticket) == TANDEM_STATUS_NO_SUCH_PHONE);
+    CHECK(tandem_receiver_forget(receiver, NOBODY, &ticket) == TANDEM_STATUS_OK);
+    CHECK(end_of(receiver, ticket) == TANDEM_STATUS_NO_SUCH_PHONE);
+    CHECK(tandem_receiver_confirm(receiver, NOBODY, true, &passkey, &ticket) == TANDEM_STATUS_OK);
+    CHECK(end_of(receiver, ticket) == TANDEM_STATUS_NO_SUCH_PHONE);
     CHECK(tandem_receiver_connect(receiver, NULL, &ticket) == TANDEM_STATUS_BAD_POINTER);
 
     CHECK(tandem_receiver_set(receiver, "name", "Den", NULL, &ticket) == TANDEM_STATUS_OK);

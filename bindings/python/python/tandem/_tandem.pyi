@@ -1,6 +1,8 @@
 import os
 from typing import Any, final
 
+__all__ = ["Events", "Receiver", "COMMAND_TIMEOUT", "CONNECT_TIMEOUT"]
+
 COMMAND_TIMEOUT: float
 CONNECT_TIMEOUT: float
 

@@ -173,6 +173,6 @@ def event(told: dict[str, Any]) -> Event:
     """The event of these fields. What its class does not have is in ``more``."""
     cls = CLASSES.get(told["event"], Event)
     names = {f.name for f in fields(cls)} - {"more"}
-    known = {name: told.get(name) for name in names}
+    known: dict[str, Any] = {name: told.get(name) for name in names}
     more = {name: value for name, value in told.items() if name not in names}
     return cls(**known, more=more)
