@@ -28,6 +28,8 @@ pub struct Figures {
     pub resident_kb: u64,
     /// VmHWM.
     pub peak_kb: u64,
+    /// RssAnon at the end.
+    pub own_kb: u64,
     /// VmLck.
     pub locked_kb: u64,
 }
@@ -202,6 +204,7 @@ fn figures(process: u32, time: Duration, before: &[Spent]) -> Result<Figures, St
         threads: threads.join(", "),
         resident_kb: field("VmRSS")?,
         peak_kb: field("VmHWM")?,
+        own_kb: field("RssAnon")?,
         locked_kb: field("VmLck")?,
     })
 }

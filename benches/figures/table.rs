@@ -19,7 +19,8 @@ impl Table {
             self.missed.push(what.to_owned());
         }
         let shown = if kept { shown } else { format!("**{shown}**") };
-        self.row(what, &format!("≤ {most}"), &shown);
+        let must = if most == 0 { "0".to_owned() } else { format!("≤ {most}") };
+        self.row(what, &must, &shown);
     }
 
     /// A time, which is this machine's: told if it is missed, not judged.
