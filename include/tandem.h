@@ -487,8 +487,8 @@ enum tandem_status tandem_receiver_forget(const struct tandem_receiver *receiver
 
 /**
  * Changes a setting until the receiver is closed: key and value as for tandem_config_set, and with
- * a `phone` that is not null the keys of that phone's table. TANDEM_STATUS_BUSY for a key that only
- * counts at start. A ticket of 0 means that the change is made already and no `done` follows.
+ * a `phone` that is not null the keys of that phone's table. TANDEM_STATUS_BUSY for a key that
+ * only counts at start.
  *
  * # Safety
  * `receiver` is from tandem_receiver_open and not closed; `key`, `value` and, unless null, `phone`

@@ -285,8 +285,8 @@ pub unsafe extern "C" fn tandem_receiver_forget(
 }
 
 /// Changes a setting until the receiver is closed: key and value as for tandem_config_set, and with
-/// a `phone` that is not null the keys of that phone's table. TANDEM_STATUS_BUSY for a key that only
-/// counts at start. A ticket of 0 means that the change is made already and no `done` follows.
+/// a `phone` that is not null the keys of that phone's table. TANDEM_STATUS_BUSY for a key that
+/// only counts at start.
 ///
 /// # Safety
 /// `receiver` is from tandem_receiver_open and not closed; `key`, `value` and, unless null, `phone`
@@ -312,9 +312,9 @@ pub unsafe extern "C" fn tandem_receiver_set(
             // SAFETY: the caller's promise.
             Some(receiver.phone(unsafe { text(phone, "phone") }?)?)
         };
-        receiver.set(key, value, phone)?;
+        let ticket = receiver.submit_set(key, value, phone)?;
         if let Some(out) = out {
-            out.write(0);
+            out.write(ticket.0);
         }
         Ok(())
     })

@@ -148,9 +148,10 @@ impl Mailbox {
             unread.lost += 1;
         }
         unread.notices.push_back(notice);
+        // Before the lock is gone: a reader that finds the box empty clears the wake-up under it.
+        self.wakeup.wake();
         drop(unread);
         self.arrived.notify_one();
-        self.wakeup.wake();
     }
 }
 

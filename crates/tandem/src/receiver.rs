@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use host::{Command, Refusal, Ticket};
+use host::{Change, Command, Refusal, Ticket};
 use wire::Address;
 
 use crate::config::{Config, When};
@@ -126,9 +126,26 @@ impl Handle {
         self.0.hub.phone(reference)
     }
 
-    /// Changes a setting until the receiver ends: `key` and `value` as in `--set`, for one phone
-    /// the keys of its table.
+    /// Changes a setting until the receiver ends, and waits for it: `key` and `value` as in `--set`,
+    /// for one phone the keys of its table.
     pub fn set(&self, key: &str, value: &str, phone: Option<Address>) -> Result<(), SetError> {
+        let change = self.change(key, value, phone)?;
+        let wrong = |refusal: Refusal| SetError { refusal, text: refusal.text().into() };
+        self.call(Command::Set(change)).map_err(wrong)
+    }
+
+    /// As [`set`](Handle::set), without waiting: the end is the event `done` with this ticket.
+    pub fn submit_set(
+        &self,
+        key: &str,
+        value: &str,
+        phone: Option<Address>,
+    ) -> Result<Ticket, SetError> {
+        Ok(self.submit(Command::Set(self.change(key, value, phone)?)))
+    }
+
+    /// Checks a change of a setting and keeps it.
+    fn change(&self, key: &str, value: &str, phone: Option<Address>) -> Result<Change, SetError> {
         let name = match phone {
             Some(phone) => format!("phone.{phone}.{key}"),
             None => key.to_string(),
@@ -144,9 +161,8 @@ impl Handle {
             let text = format!("{key}: cannot be changed while the receiver runs");
             return Err(wrong(Refusal::NotSupported, text));
         };
-        self.call(Command::Set(change)).map_err(|refusal| wrong(refusal, refusal.text().into()))?;
         self.0.keep_config(config);
-        Ok(())
+        Ok(change)
     }
 }
 

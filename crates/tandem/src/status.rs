@@ -1,12 +1,15 @@
 //! What a receiver is like now: the sum of the events so far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use host::{Bond, Codec, Event, Profile, Source, StreamState};
 use serde_json::{Value, json};
 use wire::Address;
 
 use crate::notice;
+
+/// Warnings that a status keeps, for those who come later.
+pub const MAX_WARNINGS: usize = 16;
 
 /// What was counted, by name.
 pub type Counts = BTreeMap<&'static str, u64>;
@@ -28,6 +31,8 @@ pub struct Status {
     pub audible: Vec<Source>,
     /// The settings that may be changed, by key.
     pub settings: BTreeMap<String, Value>,
+    /// The last warnings, oldest first, at most [`MAX_WARNINGS`]: their codes and texts.
+    pub warnings: VecDeque<(&'static str, String)>,
     /// What was counted.
     pub counters: Counts,
 }
@@ -100,11 +105,16 @@ impl Status {
                 self.audible = sources.to_vec();
             }
             Event::Link { phone, rssi, .. } => self.phone(*phone).rssi = *rssi,
+            Event::Warning { code, text } => {
+                if self.warnings.len() == MAX_WARNINGS {
+                    self.warnings.pop_front();
+                }
+                self.warnings.push_back((code, text.as_str().into()));
+            }
             Event::Confirm { .. }
             | Event::Order { .. }
             | Event::Evicted { .. }
-            | Event::Done { .. }
-            | Event::Warning { .. } => {}
+            | Event::Done { .. } => {}
         }
     }
 
@@ -134,6 +144,9 @@ impl Status {
             "phones": self.phones.iter().map(|(a, p)| p.to_json(*a)).collect::<Vec<_>>(),
             "audible": self.audible.iter().map(notice::source).collect::<Vec<_>>(),
             "settings": self.settings,
+            "warnings": self.warnings.iter()
+                .map(|(code, text)| json!({ "code": code, "text": text }))
+                .collect::<Vec<_>>(),
             "counters": self.counters,
         })
     }
