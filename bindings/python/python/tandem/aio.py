@@ -68,7 +68,7 @@ class Receiver:
                 await readable(self._events.fileno())
 
     def status(self) -> dict[str, object]:
-        """Everything as it is: controller, phones, audible, settings, counters."""
+        """Everything as it is: controller, phones, audible, settings, warnings, counters."""
         return self._running().status()
 
     async def pair(self, seconds: int = 180) -> None:

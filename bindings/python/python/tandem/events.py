@@ -37,6 +37,7 @@ class Snapshot(Event):
     phones: list[dict[str, Any]]
     audible: list[dict[str, Any]]
     settings: dict[str, Any]
+    warnings: list[dict[str, str]]
     counters: dict[str, int]
 
 

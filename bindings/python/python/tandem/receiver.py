@@ -96,7 +96,7 @@ class Receiver:
         return self._events.fileno()
 
     def status(self) -> dict[str, object]:
-        """Everything as it is: controller, phones, audible, settings, counters."""
+        """Everything as it is: controller, phones, audible, settings, warnings, counters."""
         return self._core.status()
 
     def pair(self, seconds: int = 180) -> None:
