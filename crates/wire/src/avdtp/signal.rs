@@ -158,11 +158,20 @@ impl<'a> Endpoints<'a> {
     }
 }
 
-/// The endpoints that a START or SUSPEND names: one at least.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The endpoints that a START or SUSPEND names: one at least. Lists that name the same endpoints are
+/// equal, whatever the reserved bits beside them are.
+#[derive(Clone, Copy, Debug)]
 pub struct Seids<'a>(SeidsInner<'a>);
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+impl PartialEq for Seids<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Seids<'_> {}
+
+#[derive(Clone, Copy, Debug)]
 enum SeidsInner<'a> {
     One(Seid),
     Octets(&'a [u8]),
