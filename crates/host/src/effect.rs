@@ -67,18 +67,37 @@ pub enum StreamEffect {
 /// The effects of one input, in order. It borrows the host: drain it before the next input.
 #[derive(Debug)]
 #[must_use = "effects that are not carried out are lost"]
-pub struct Effects<'h>(pub(crate) &'h mut VecDeque<Effect>);
+pub struct Effects<'h> {
+    /// A media packet, which goes by the queue: moving an effect through it costs more than all
+    /// that was done to the packet before.
+    media: Option<stack::Media>,
+    queue: &'h mut VecDeque<Effect>,
+}
+
+impl<'h> Effects<'h> {
+    #[inline]
+    pub(crate) fn new(media: Option<stack::Media>, queue: &'h mut VecDeque<Effect>) -> Self {
+        Effects { media, queue }
+    }
+}
 
 impl Iterator for Effects<'_> {
     type Item = Effect;
 
+    #[inline]
     fn next(&mut self) -> Option<Effect> {
-        self.0.pop_front()
+        match self.media.take() {
+            Some(media) => Some(Effect::Media(media)),
+            None => self.queue.pop_front(),
+        }
     }
 }
 
 impl Drop for Effects<'_> {
+    #[inline]
     fn drop(&mut self) {
-        self.0.clear();
+        if !self.queue.is_empty() {
+            self.queue.clear();
+        }
     }
 }
