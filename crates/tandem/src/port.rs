@@ -9,7 +9,7 @@ use crate::error::OpenError;
 use crate::simulated::Simulated;
 
 /// Blocks that packets from the controller arrive in.
-const BLOCKS: usize = 256;
+const BLOCKS: usize = 128;
 /// Octets in a block: several packets, and the longest there is.
 const BLOCK: usize = 4096;
 

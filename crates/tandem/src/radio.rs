@@ -52,7 +52,9 @@ impl Radio {
         }
         self.feed(Input::TransportReady);
         while !self.shared.is_quitting() {
-            self.wait();
+            if self.wait() {
+                self.shared.radio.clear();
+            }
             if let Err(Lost(reason)) = self.work() {
                 self.lose(reason);
             }
@@ -62,8 +64,8 @@ impl Radio {
         }
     }
 
-    /// Sleeps until there is something to do.
-    fn wait(&self) {
+    /// Sleeps until there is something to do; gives whether another thread said so.
+    fn wait(&self) -> bool {
         let now = self.shared.clock.now();
         let reopen = self.reopen.map(|(at, _)| at);
         let starved = self.port.is_starved().then_some(now + STARVED);
@@ -73,15 +75,20 @@ impl Radio {
             Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() }
         });
         let own = PollFd::from_borrowed_fd(self.shared.radio.as_fd(), PollFlags::IN);
+        let told = |own: &PollFd<'_>| !own.revents().is_empty();
         // A signal only ends the wait early, as any input does.
-        let _ = match self.port.fd().filter(|_| starved.is_none()) {
-            None => poll(&mut [own], timeout.as_ref()),
+        match self.port.fd().filter(|_| starved.is_none()) {
+            None => {
+                let mut fds = [own];
+                poll(&mut fds, timeout.as_ref()).is_ok() && told(&fds[0])
+            }
             Some(fd) => {
                 let mut flags = PollFlags::IN;
                 flags.set(PollFlags::OUT, self.port.wants_write());
-                poll(&mut [own, PollFd::from_borrowed_fd(fd, flags)], timeout.as_ref())
+                let mut fds = [own, PollFd::from_borrowed_fd(fd, flags)];
+                poll(&mut fds, timeout.as_ref()).is_ok() && told(&fds[0])
             }
-        };
+        }
     }
 
     fn work(&mut self) -> Result<(), Lost> {
@@ -101,7 +108,6 @@ impl Radio {
                 }
             }
         }
-        self.shared.radio.clear();
         while let Some((ticket, command)) = self.shared.commands.pop() {
             self.feed(Input::Command(ticket, command));
         }

@@ -17,7 +17,7 @@ use crate::wakeup::Wakeup;
 /// Commands that may wait for the radio thread.
 const MAX_COMMANDS: usize = 64;
 /// Reports that may wait for the control thread.
-const MAX_REPORTS: usize = 1024;
+const MAX_REPORTS: usize = 256;
 
 /// What the radio thread tells the control thread.
 #[derive(Debug)]

@@ -16,8 +16,9 @@ use crate::ear::{Change, Ear, Heard};
 use crate::realtime::{self, Wish};
 use crate::shared::{self, Shared};
 
-/// How often a sink without a clock of its own is served.
-const ROUND: Duration = Duration::from_millis(10);
+/// How often a sink without a clock of its own is served. A change of a stream wakes the thread at
+/// once, so that this delays no fade.
+const ROUND: Duration = Duration::from_millis(20);
 /// How soon a sink that was lost is opened again.
 const REOPEN: Duration = Duration::from_secs(2);
 /// Frames rendered at once.
@@ -40,9 +41,12 @@ impl Speaker {
         // The radio thread has told already what is not permitted.
         let _ = realtime::enter(wish);
         while !self.shared.is_quitting() {
-            self.wait();
-            self.listen();
+            if self.wait() {
+                self.ear.wakeup.clear();
+            }
+            // Until now it sounds as it was; what changed counts from here.
             self.render();
+            self.listen();
             self.tell();
         }
         self.render();
@@ -51,24 +55,29 @@ impl Speaker {
         }
     }
 
-    fn wait(&self) {
+    /// Sleeps until there is something to do; gives whether the radio thread said so.
+    fn wait(&self) -> bool {
         let round = Timespec { tv_sec: 0, tv_nsec: ROUND.subsec_nanos().into() };
         let own = PollFd::from_borrowed_fd(self.ear.wakeup.as_fd(), PollFlags::IN);
+        let told = |own: &PollFd<'_>| !own.revents().is_empty();
         // A signal only ends the wait early.
-        let _ = match (self.sink.pace(), self.sink.fd()) {
+        match (self.sink.pace(), self.sink.fd()) {
             (Pace::Sink, Some(fd)) => {
                 let mut flags = PollFlags::IN;
                 flags.set(PollFlags::OUT, self.sink.wants_write());
-                poll(&mut [own, PollFd::from_borrowed_fd(fd, flags)], Some(&round))
+                let mut fds = [own, PollFd::from_borrowed_fd(fd, flags)];
+                poll(&mut fds, Some(&round)).is_ok() && told(&fds[0])
             }
-            _ => poll(&mut [own], Some(&round)),
-        };
+            _ => {
+                let mut fds = [own];
+                poll(&mut fds, Some(&round)).is_ok() && told(&fds[0])
+            }
+        }
     }
 
     /// Takes what the radio thread has.
     fn listen(&mut self) {
         let now = self.shared.clock.now();
-        self.ear.wakeup.clear();
         while let Some(change) = self.ear.changes.pop() {
             match change {
                 Change::Start(at) if self.engine.rendered() == 0 => self.sink.start(at),
