@@ -55,19 +55,25 @@ pub(crate) fn sounding(decision: &mut Decision, id: SeatId, on: bool) {
 
 pub(crate) fn blip_ended(decision: &mut Decision, id: SeatId) {
     if core::mem::take(&mut decision.roster.at(id).blip) && may_take_over(decision, id) {
-        for loser in (0..MAX_SEATS as u8).map(SeatId).filter(|&other| other != id) {
-            // Whom it takes the ear from plays on unheard; it is no start of its own.
-            decision.roster.at(loser).spent = decision.plays(loser);
-        }
+        take_ear(decision, id);
         promote(&mut decision.roster.seats, id, |seat| &mut seat.started);
-        decision.roster.audible = 1 << id.0;
     }
 }
 
+/// One seat is heard alone. Whom it takes the ear from plays on unheard; that is no start of its own.
+fn take_ear(decision: &mut Decision, id: SeatId) {
+    for loser in (0..MAX_SEATS as u8).map(SeatId).filter(|&other| other != id) {
+        decision.roster.at(loser).spent = decision.plays(loser);
+    }
+    decision.roster.audible = 1 << id.0;
+}
+
 pub(crate) fn policy_changed(decision: &mut Decision) {
-    if decision.policy.takeover != Takeover::Mix && decision.roster.audible.count_ones() > 1 {
-        let last = last_started(decision).map_or(0, |id| 1 << id.0);
-        decision.roster.audible = last;
+    if decision.policy.takeover != Takeover::Mix
+        && decision.roster.audible.count_ones() > 1
+        && let Some(winner) = next(decision)
+    {
+        take_ear(decision, winner);
     }
 }
 

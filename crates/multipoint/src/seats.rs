@@ -16,7 +16,7 @@ pub(crate) fn arrived(decision: &mut Decision, put_out: bool, modest: bool) {
     if decision.roster.taken().count() < decision.seat_count() {
         return admit(decision, modest);
     }
-    if decision.roster.which(|seat| seat.leaving).next().is_none() {
+    if staying(decision) >= decision.seat_count() {
         match victim(decision).filter(|_| !put_out) {
             Some(id) => put_out_phone(decision, id),
             None => return decision.order(Order::TurnAway),
@@ -51,7 +51,6 @@ pub(crate) fn left(decision: &mut Decision, id: SeatId) {
 /// phones beyond the number of seats go, those heard longest ago first.
 pub(crate) fn fit(decision: &mut Decision) {
     admit_waiting(decision);
-    let staying = |d: &Decision| d.roster.which(|seat| seat.taken && !seat.leaving).count();
     if decision.roster.waiting && staying(decision) >= decision.seat_count() {
         newcomer_left(decision);
         decision.order(Order::TurnAway);
@@ -60,6 +59,11 @@ pub(crate) fn fit(decision: &mut Decision) {
         let Some(id) = victim(decision) else { return };
         put_out_phone(decision, id);
     }
+}
+
+/// The phones that are not on their way out.
+fn staying(decision: &Decision) -> usize {
+    decision.roster.which(|seat| seat.taken && !seat.leaving).count()
 }
 
 fn admit_waiting(decision: &mut Decision) {

@@ -285,8 +285,57 @@ fn a_change_of_policy_leaves_a_legal_state() {
             assert!(policy.takeover == Takeover::Mix || after.audible.count_ones() <= 1);
             roster = after;
         } else {
+            let leaving = roster.seats.iter().any(|seat| seat.leaving);
+            assert!(
+                !roster.waiting || leaving,
+                "{policy:?}: a newcomer waits for nobody: {roster:?}"
+            );
             let facts = legal(&roster, false);
             roster = decide(policy, roster, facts[random(facts.len())]).0;
         }
     }
+}
+
+/// Decides one fact after the other from nothing.
+fn after(policy: Policy, facts: &[Fact]) -> Roster {
+    facts.iter().fold(Roster::default(), |roster, fact| decide(policy, roster, *fact).0)
+}
+
+#[test]
+fn a_mix_that_ends_is_no_take_over_that_is_still_to_come() {
+    let arrived = Fact::Arrived { put_out: false, modest: false };
+    let facts = [
+        arrived,
+        arrived,
+        Fact::Elapsed(SeatId(0), Timer::Settle),
+        Fact::Elapsed(SeatId(1), Timer::Settle),
+        Fact::Started(SeatId(0)),
+        Fact::Sounding(SeatId(0), true),
+        Fact::Started(SeatId(1)),
+        Fact::Sounding(SeatId(1), true),
+    ];
+    let mix = after(Policy { seats: 2, takeover: Takeover::Mix }, &facts);
+    assert_eq!(mix.audible, 0b11);
+    for (takeover, audible) in
+        [(Takeover::Last, 0b10), (Takeover::First, 0b01), (Takeover::FirstMute, 0b01)]
+    {
+        let policy = Policy { seats: 2, takeover };
+        let (roster, orders) = decide(policy, mix, Fact::PolicyChanged);
+        assert_eq!(roster.audible, audible, "{takeover:?}");
+        assert_eq!(orders.as_slice(), [], "{takeover:?}: the other did not begin anew");
+    }
+}
+
+#[test]
+fn a_newcomer_waits_only_where_a_seat_becomes_free() {
+    let arrived = Fact::Arrived { put_out: false, modest: false };
+    let three = after(Policy { seats: 3, ..Policy::default() }, &[arrived; 3]);
+    let two = Policy::default();
+    let (fewer, _) = decide(two, three, Fact::PolicyChanged);
+    let (waiting, orders) = decide(two, fewer, arrived);
+    assert!(waiting.waiting);
+    assert_eq!(orders.as_slice(), [Order::Disconnect(SeatId(1))], "one more has to go for it");
+    let (alone, _) = decide(two, waiting, Fact::Left(SeatId(0)));
+    let (seated, orders) = decide(two, alone, Fact::Left(SeatId(1)));
+    assert!(!seated.waiting && orders.as_slice().contains(&Order::Seat(SeatId(0))), "{orders:?}");
 }
