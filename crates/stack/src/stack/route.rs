@@ -61,7 +61,9 @@ impl Stack {
             }
             From::Disconnected { link, address, reason } => {
                 self.link_down(now, link);
-                Notice::Disconnected { link, address, reason }
+                // After the notices of what ended with it.
+                self.notify(Notice::Disconnected { link, address, reason });
+                return None;
             }
             From::Confirm { address, kind, passkey } => Notice::Confirm { address, kind, passkey },
             From::ConfirmClosed { address } => Notice::ConfirmClosed { address },
@@ -143,10 +145,12 @@ impl Stack {
                 self.mux.set_tag(channel, tag::SDP_SERVER);
             };
         }
+        let after = self.config.initiative;
         let Some(peer) = self.peer_mut(channel.link) else { return };
         match peer.session.opened(now, channel.cid.0, outgoing, usize::from(mtu)) {
             Use::Signalling => {
-                peer.initiative = None;
+                // A peer that does no more than this is waited for no longer than one that does nothing.
+                peer.initiative = peer.initiative.and(after).map(|after| now + after);
                 self.mux.set_tag(channel, tag::AVDTP);
             }
             Use::Transport(_) => {
@@ -273,8 +277,11 @@ impl Stack {
         if peer.client.wake_at().is_some_and(|at| at <= now) && peer.client.wake(now).is_some() {
             return self.query_ended(now, link, None);
         }
-        if peer.initiative.take_if(|at| *at <= now).is_some() && !peer.session.is_up() {
-            self.query(now, link);
+        if peer.initiative.take_if(|at| *at <= now).is_some() {
+            match peer.session.is_up() {
+                true => self.open_media(now, link),
+                false => self.query(now, link),
+            }
         }
     }
 
@@ -327,6 +334,7 @@ impl Stack {
     fn stream_opened(&mut self, link: LinkId, seid: Seid) {
         let Some(peer) = self.peer_mut(link) else { return };
         peer.open = Some(seid);
+        peer.initiative = None;
         peer.scms_t = peer.session.scms_t(seid);
         if let Some(configuration) = peer.session.configuration(seid) {
             self.stream_notice(link, StreamChange::Opened(configuration));
