@@ -43,8 +43,8 @@ pub enum Command {
     },
     /// Changes a setting until the program ends.
     Set(Change),
-    /// Says goodbye to every phone and turns the controller off; its end means that the transport
-    /// may be closed.
+    /// Says goodbye to every phone and lets nobody in any more; its end means that the transport may
+    /// be closed. What else is ordered from then on ends in `Busy`.
     Shutdown,
 }
 

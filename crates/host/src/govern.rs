@@ -8,6 +8,7 @@ use pool::Instant;
 use stack::{Call, LinkId, StreamId};
 use wire::hci::Status;
 
+use crate::command::Refusal;
 use crate::effect::{Effect, StreamEffect};
 use crate::event::{Event, OrderKind, Source, SourceKind};
 use crate::host::Host;
@@ -24,11 +25,12 @@ impl Host {
         let before = self.roster;
         let (after, orders) = multipoint::decide(self.settings.policy, before, fact);
         self.roster = after;
-        for order in &orders {
-            self.order(now, *order);
-        }
+        // First, because an order may lead to the next decision.
         if after.audible != before.audible {
             self.hear(before);
+        }
+        for order in &orders {
+            self.order(now, *order);
         }
     }
 
@@ -37,7 +39,7 @@ impl Host {
             Order::Seat(id) => self.seat(now, id),
             Order::TurnAway => {
                 if let Some(link) = self.waiting.take() {
-                    self.call(now, Call::Disconnect(link, NO_SEAT));
+                    self.turn_away(now, link);
                 }
             }
             Order::Disconnect(id) => self.put_out(now, id),
@@ -46,7 +48,7 @@ impl Host {
                     multipoint::Timer::Settle => self.settings.settle_seconds,
                     multipoint::Timer::Blip => self.settings.blip_seconds,
                 };
-                let after = Duration::from_secs_f32(after.clamp(0.0, 3600.0));
+                let after = Duration::try_from_secs_f32(after).unwrap_or_default();
                 self.timers.arm(Timer::Seat(id, timer), now + after);
             }
             Order::Disarm(id, timer) => self.timers.disarm(Timer::Seat(id, timer)),
@@ -59,9 +61,14 @@ impl Host {
         self.seats[usize::from(id.0)] = Some(link);
         let Some(known) = self.link_mut(link) else { return };
         known.seat = Some(id);
-        let (phone, playing) = (known.address, known.playing);
-        let (stream, name) = (known.stream, self.phones.name(phone));
+        let (phone, playing, stream) = (known.address, known.playing, known.stream);
+        let entry = self.phones.entry(phone);
+        entry.put_out_until = None;
+        let (name, modest) = (entry.name.clone(), entry.modest);
         self.notify(Event::Phone { phone, name, connected: true, reason: None });
+        self.tell_link(now, link);
+        // Its owner may have changed that while it waited.
+        self.decide(now, Fact::Modest(id, modest));
         if let Some(configuration) = stream {
             self.stream_opened(link, configuration);
         }
@@ -80,7 +87,24 @@ impl Host {
         let phone = known.address;
         self.phones.entry(phone).put_out_until = Some(until);
         self.notify(Event::Order { phone, order: OrderKind::Disconnect });
-        self.call(now, Call::Disconnect(link, SENT_AWAY));
+        self.send_away(now, link, SENT_AWAY, Refusal::Busy);
+    }
+
+    /// There is no seat for a phone that came.
+    fn turn_away(&mut self, now: Instant, link: LinkId) {
+        if let Some(phone) = self.link(link).map(|link| link.address) {
+            self.notify(Event::Order { phone, order: OrderKind::Disconnect });
+        }
+        self.send_away(now, link, NO_SEAT, Refusal::Busy);
+    }
+
+    /// Ends a link. Whoever waits for its profiles waits in vain, for this reason.
+    pub(crate) fn send_away(&mut self, now: Instant, id: LinkId, status: Status, why: Refusal) {
+        let Some(link) = self.link_mut(id) else { return };
+        link.leaving = true;
+        let phone = link.address;
+        self.connect_ended(phone, why);
+        self.call(now, Call::Disconnect(id, status));
     }
 
     /// A link is secured with a bond: the policy decides about a seat.
@@ -91,7 +115,7 @@ impl Host {
         let modest = self.phones.get(phone).is_some_and(|phone| phone.modest);
         if self.waiting.is_some() {
             // One waits already: the policy turns this one away without having seen it.
-            return self.call(now, Call::Disconnect(link, NO_SEAT));
+            return self.turn_away(now, link);
         }
         self.waiting = Some(link);
         self.decide(now, Fact::Arrived { put_out, modest });

@@ -46,8 +46,10 @@ pub struct Host {
     pub(crate) effects: VecDeque<Effect>,
     /// The controller's address while it is up.
     pub(crate) up: Option<Address>,
-    /// Shutting down: nobody is let in any more.
-    pub(crate) leaving: Option<Ticket>,
+    /// Shutting down, or shut down: nobody is let in any more.
+    pub(crate) leaving: bool,
+    /// Whom to tell when everybody is gone.
+    pub(crate) goodbye: Option<Ticket>,
     /// Pairing mode stands open.
     pub(crate) pairing: bool,
 }
@@ -57,9 +59,9 @@ impl Host {
     /// unpredictable; nothing in media needs any yet.
     pub fn new(limits: Limits, settings: Settings, bonds: Vec<Bond>, seed: [u8; 32]) -> Host {
         let _ = seed;
-        let phones = Phones::new(&bonds);
         let arena = Arena::new(limits.blocks, limits.block_size);
         let stack = Stack::new(config(&settings), bonds, arena);
+        let phones = Phones::new(stack.controller().bonds());
         Host {
             settings,
             stack,
@@ -72,7 +74,8 @@ impl Host {
             timers: Timers::default(),
             effects: VecDeque::with_capacity(limits.effects),
             up: None,
-            leaving: None,
+            leaving: false,
+            goodbye: None,
             pairing: false,
         }
     }
@@ -83,8 +86,7 @@ impl Host {
             Input::Received(channel, packet) => {
                 if let Some(media) = self.stack.receive(now, channel, packet) {
                     // Nothing else can have come of it.
-                    self.effects.push_back(Effect::Media(media));
-                    return Effects(&mut self.effects);
+                    return Effects::new(Some(media), &mut self.effects);
                 }
             }
             Input::Sent(channel) => self.stack.sent(channel),
@@ -92,10 +94,10 @@ impl Host {
             Input::Command(ticket, command) => self.command(now, ticket, command),
             Input::Wake => self.wake(now),
             Input::TransportLost => self.transport_lost(now),
-            Input::TransportReady => self.stack.start(now),
+            Input::TransportReady => self.transport_ready(now),
         }
         self.settle(now);
-        Effects(&mut self.effects)
+        Effects::new(None, &mut self.effects)
     }
 
     /// When [`Input::Wake`] wants to be fed.
@@ -126,6 +128,7 @@ impl Host {
                 }
                 Timer::Goodbye => self.gone(),
                 Timer::Pending => self.pending_overdue(now),
+                Timer::Link(id) => self.tell_link(now, id),
             }
         }
     }
@@ -133,22 +136,29 @@ impl Host {
     fn transport_lost(&mut self, now: Instant) {
         self.stack.transport_lost(now);
         self.settle(now);
-        self.controller_down(now);
+        self.controller_down();
         self.gone();
     }
 
-    pub(crate) fn controller_down(&mut self, _now: Instant) {
+    fn transport_ready(&mut self, now: Instant) {
+        self.stack.start(now);
+        self.settle(now);
+        self.controller_down();
+        self.leaving = self.goodbye.is_some();
+    }
+
+    pub(crate) fn controller_down(&mut self) {
         if let Some(address) = self.up.take() {
             self.notify(Event::Controller { up: false, address });
         }
-        while let Some(ticket) = self.pending.take_any() {
+        while let Some((ticket, _)) = self.pending.take_any() {
             self.done(ticket, Err(Refusal::ControllerLost));
         }
     }
 
     /// Shutting down is done.
     pub(crate) fn gone(&mut self) {
-        if let Some(ticket) = self.leaving.take() {
+        if let Some(ticket) = self.goodbye.take() {
             self.timers.disarm(Timer::Goodbye);
             self.done(ticket, Ok(()));
         }
@@ -171,7 +181,7 @@ impl Host {
         self.notify(Event::Done { ticket, result });
     }
 
-    /// The link of a phone that is connected, seated or not.
+    /// The link of a phone that is connected, seated or not, on its way out or not.
     pub(crate) fn link_of(&self, phone: Address) -> Option<stack::LinkId> {
         (0u8..)
             .zip(&self.links)
@@ -189,7 +199,7 @@ impl Host {
 
     /// Turns whoever asks away with the reason that fits.
     pub(crate) fn admit(&self, bonded: bool) -> Result<(), Status> {
-        if self.leaving.is_some() {
+        if self.leaving {
             Err(Status::REJECTED_LIMITED_RESOURCES)
         } else if bonded || self.pairing {
             Ok(())
@@ -204,6 +214,7 @@ impl Host {
             Command::Shutdown => self.shut_down(now, ticket),
             Command::Set(change) => self.set(now, ticket, change),
             _ if self.up.is_none() => self.done(ticket, Err(Refusal::ControllerLost)),
+            _ if self.leaving => self.done(ticket, Err(Refusal::Busy)),
             command => self.carry_out(now, ticket, command),
         }
     }

@@ -1,4 +1,4 @@
-//! What is kept of a link, and of the phones that were put out.
+//! What is kept of a link.
 
 use multipoint::SeatId;
 use stack::a2dp::Configuration;
@@ -18,12 +18,16 @@ pub(crate) struct Link {
     pub(crate) stream: Option<Configuration>,
     /// Media flows.
     pub(crate) playing: bool,
-    /// We told it to go, for this phone.
+    /// It was told to go, or its security failed.
+    pub(crate) leaving: bool,
+    /// It lost its seat to this phone.
     pub(crate) evicted_by: Option<Address>,
     /// We are its central.
     pub(crate) central: bool,
     /// It is in sniff mode.
     pub(crate) sniff: bool,
+    /// Its role or mode is not told yet.
+    pub(crate) news: bool,
 }
 
 impl Link {
@@ -35,9 +39,11 @@ impl Link {
             seat: None,
             stream: None,
             playing: false,
+            leaving: false,
             evicted_by: None,
             central: outgoing,
             sniff: false,
+            news: true,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What the stack noticed.
 
+use core::time::Duration;
+
 use multipoint::Fact;
 use pool::Instant;
 use stack::a2dp::Configuration;
@@ -14,13 +16,17 @@ use crate::event::{self, Codec, Event, Profile, StreamState};
 use crate::host::Host;
 use crate::link::Link;
 use crate::pending::Wait;
+use crate::timers::Timer;
+
+/// A link's state is told at most this often.
+const LINK_INTERVAL: Duration = Duration::from_secs(10);
 
 impl Host {
     pub(crate) fn notice(&mut self, now: Instant, notice: Notice) {
         match notice {
             Notice::Up(info) => self.controller_up(now, info.address),
             Notice::Failed(failure) => {
-                self.controller_down(now);
+                self.controller_down();
                 self.effect(Effect::Failed(failure));
             }
             Notice::Request { address, bonded, .. } => {
@@ -32,6 +38,9 @@ impl Host {
             }
             Notice::Connected { link, address, outgoing } => {
                 self.links[usize::from(link.0)] = Some(Link::new(address, outgoing));
+                if self.leaving {
+                    self.send_away(now, link, Status::REMOTE_TERMINATED_POWER_OFF, Refusal::Busy);
+                }
             }
             Notice::ConnectFailed { address, status, outgoing } => {
                 if outgoing {
@@ -45,12 +54,12 @@ impl Host {
                 self.call(now, Call::ReadName(address));
                 self.arrived(now, link);
             }
-            Notice::SecurityFailed { address, status } => self.connect_failed(address, status),
+            Notice::SecurityFailed { address, status } => self.security_failed(address, status),
             Notice::Disconnected { link, address, reason } => {
                 self.disconnected(now, link, address, reason);
             }
             Notice::Confirm { address, kind, passkey } => self.ask(address, kind, passkey),
-            Notice::ConfirmClosed { address } => self.phones.entry(address).asked = false,
+            Notice::ConfirmClosed { address } => self.phones.entry(address).asked = None,
             Notice::Paired { address } => {
                 self.phones.entry(address).bonded = true;
                 self.notify(Event::Paired { phone: address });
@@ -62,9 +71,11 @@ impl Host {
             }
             Notice::Name { address, name } => self.named(address, name),
             Notice::Role { link, central } => {
-                self.link_changed(link, |link| link.central = central);
+                self.link_changed(now, link, |link| link.central = central);
             }
-            Notice::Mode { link, sniff } => self.link_changed(link, |link| link.sniff = sniff),
+            Notice::Mode { link, sniff } => {
+                self.link_changed(now, link, |link| link.sniff = sniff);
+            }
             Notice::Stream { link, stream, change } => self.stream(now, link, stream, change),
             Notice::ProfileFailed { link, failure } => {
                 if let Some(phone) = self.link(link).map(|link| link.address) {
@@ -78,21 +89,36 @@ impl Host {
     fn controller_up(&mut self, now: Instant, address: Address) {
         self.up = Some(address);
         self.notify(Event::Controller { up: true, address });
-        self.call(now, Call::Connectable(self.leaving.is_none()));
-        if self.pairing {
+        self.call(now, Call::Connectable(!self.leaving));
+        if self.pairing && !self.leaving {
             self.call(now, Call::Pairable(true));
             self.call(now, Call::Discoverable(true));
         }
     }
 
     fn connect_failed(&mut self, phone: Address, status: Status) {
+        let refusal = match status {
+            Status::PAGE_TIMEOUT | Status::CONNECTION_TIMEOUT => Refusal::TimedOut,
+            // What the end of a controller is told with.
+            Status::HARDWARE_FAILURE => Refusal::ControllerLost,
+            _ => Refusal::Refused,
+        };
+        self.connect_ended(phone, refusal);
+    }
+
+    /// Nobody waits any longer for a phone's first profile.
+    pub(crate) fn connect_ended(&mut self, phone: Address, why: Refusal) {
         while let Some(ticket) = self.pending.take(Wait::Profile(phone)) {
-            let refusal = match status {
-                Status::PAGE_TIMEOUT | Status::CONNECTION_TIMEOUT => Refusal::TimedOut,
-                _ => Refusal::Refused,
-            };
-            self.done(ticket, Err(refusal));
+            self.done(ticket, Err(why));
         }
+    }
+
+    fn security_failed(&mut self, phone: Address, status: Status) {
+        if let Some(link) = self.link_of(phone).and_then(|link| self.link_mut(link)) {
+            link.leaving = true;
+        }
+        self.warn("security", format_args!("{phone} is sent away: {status}"));
+        self.connect_failed(phone, status);
     }
 
     fn disconnected(&mut self, now: Instant, id: LinkId, phone: Address, reason: Status) {
@@ -110,8 +136,11 @@ impl Host {
         if let Some(by) = link.evicted_by {
             self.notify(Event::Evicted { phone, by });
         }
-        self.phones.entry(phone).asked = false;
-        self.connect_failed(phone, reason);
+        self.phones.entry(phone).asked = None;
+        self.timers.disarm(Timer::Link(id));
+        if !link.leaving {
+            self.connect_failed(phone, reason);
+        }
         while let Some(ticket) = self.pending.take(Wait::Gone(phone)) {
             self.done(ticket, Ok(()));
         }
@@ -121,13 +150,13 @@ impl Host {
     }
 
     fn ask(&mut self, phone: Address, kind: ConfirmKind, passkey: Option<u32>) {
-        self.phones.entry(phone).asked = true;
         let kind = match kind {
             ConfirmKind::Compare => event::ConfirmKind::Compare,
             ConfirmKind::Display => event::ConfirmKind::Display,
             ConfirmKind::Enter => event::ConfirmKind::Enter,
             ConfirmKind::Consent => event::ConfirmKind::Consent,
         };
+        self.phones.entry(phone).asked = Some(kind);
         self.notify(Event::Confirm { phone, kind, passkey });
     }
 
@@ -143,10 +172,27 @@ impl Host {
         }
     }
 
-    fn link_changed(&mut self, id: LinkId, change: impl FnOnce(&mut Link)) {
+    fn link_changed(&mut self, now: Instant, id: LinkId, change: impl FnOnce(&mut Link)) {
         let Some(link) = self.link_mut(id) else { return };
         change(link);
+        link.news = true;
+        self.tell_link(now, id);
+    }
+
+    /// Tells the state of a seated phone's link, unless it was told a moment ago: then later.
+    pub(crate) fn tell_link(&mut self, now: Instant, id: LinkId) {
+        let Some(link) = self.link(id).filter(|link| link.news && link.seat.is_some()) else {
+            return;
+        };
         let Link { address: phone, central, sniff, .. } = *link;
+        let told = self.phones.get(phone).and_then(|phone| phone.told);
+        if let Some(again) = told.map(|told| told + LINK_INTERVAL).filter(|again| *again > now) {
+            return self.timers.arm(Timer::Link(id), again);
+        }
+        if let Some(link) = self.link_mut(id) {
+            link.news = false;
+        }
+        self.phones.entry(phone).told = Some(now);
         self.notify(Event::Link { phone, rssi: None, central, sniff });
     }
 

@@ -34,8 +34,13 @@ impl Pending {
         Some(self.0.remove(n).0)
     }
 
-    pub(crate) fn take_any(&mut self) -> Option<Ticket> {
-        self.0.pop().map(|(ticket, ..)| ticket)
+    pub(crate) fn take_any(&mut self) -> Option<(Ticket, Wait)> {
+        self.0.pop().map(|(ticket, wait, _)| (ticket, wait))
+    }
+
+    /// Lets this command wait no longer.
+    pub(crate) fn withdraw(&mut self, ticket: Ticket) {
+        self.0.retain(|(other, ..)| *other != ticket);
     }
 
     pub(crate) fn take_overdue(&mut self, now: Instant) -> Option<(Ticket, Wait)> {

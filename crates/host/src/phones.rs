@@ -5,6 +5,8 @@ use pool::Instant;
 use stack::{Bond, MAX_BONDS, Name};
 use wire::Address;
 
+use crate::event::ConfirmKind;
+
 /// Phones that are remembered at most: every bond, and as many strangers as links.
 const MAX_PHONES: usize = MAX_BONDS + stack::MAX_LINKS;
 
@@ -18,8 +20,10 @@ pub(crate) struct Phone {
     pub(crate) modest: bool,
     /// It was put out; until then it does not come back by itself.
     pub(crate) put_out_until: Option<Instant>,
-    /// The owner is asked about its pairing.
-    pub(crate) asked: bool,
+    /// What the owner is asked about its pairing.
+    pub(crate) asked: Option<ConfirmKind>,
+    /// When its link's state was told last.
+    pub(crate) told: Option<Instant>,
 }
 
 /// The phones.
@@ -41,12 +45,17 @@ impl Phones {
         self.0.iter().find(|phone| phone.address == address)
     }
 
-    /// The phone, made if it is not known. When there is no room, a stranger is forgotten for it.
+    /// The phone, made if it is not known. When there is no room, a stranger is forgotten for it, one
+    /// whom the owner neither knows nor is asked about if there is any; a bonded phone never: there
+    /// are fewer bonds than places.
     pub(crate) fn entry(&mut self, address: Address) -> &mut Phone {
         let known = self.0.iter().position(|phone| phone.address == address);
         let n = known.unwrap_or_else(|| {
             if self.0.len() >= MAX_PHONES {
-                let stranger = self.0.iter().position(|phone| !phone.bonded && !phone.modest);
+                let which = |is: fn(&Phone) -> bool| self.0.iter().position(is);
+                let stranger = which(|p| !p.bonded && !p.modest && p.asked.is_none())
+                    .or_else(|| which(|p| !p.bonded && p.asked.is_none()))
+                    .or_else(|| which(|p| !p.bonded));
                 self.0.remove(stranger.unwrap_or(0));
             }
             self.0.push(Phone::new(address));
@@ -57,10 +66,6 @@ impl Phones {
 
     pub(crate) fn name(&self, address: Address) -> Name {
         self.get(address).map(|phone| phone.name.clone()).unwrap_or_default()
-    }
-
-    pub(crate) fn is_bonded(&self, address: Address) -> bool {
-        self.get(address).is_some_and(|phone| phone.bonded)
     }
 
     pub(crate) fn is_put_out(&self, address: Address, now: Instant) -> bool {
@@ -76,7 +81,33 @@ impl Phone {
             bonded: false,
             modest: false,
             put_out_until: None,
-            asked: false,
+            asked: None,
+            told: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(n: usize) -> Address {
+        Address([n as u8, 0, 0, 0, 0, 1])
+    }
+
+    #[test]
+    fn whoever_is_bonded_or_asked_about_is_not_forgotten_for_strangers() {
+        let mut phones = Phones::new(&[]);
+        for n in 0..MAX_BONDS {
+            phones.entry(address(n)).bonded = true;
+        }
+        phones.entry(address(200)).asked = Some(ConfirmKind::Compare);
+        // However many phones the owner has wishes for.
+        for n in MAX_BONDS..5 * MAX_BONDS {
+            phones.entry(address(n)).modest = true;
+        }
+        assert_eq!(phones.0.len(), MAX_PHONES);
+        assert!((0..MAX_BONDS).all(|n| phones.get(address(n)).is_some_and(|phone| phone.bonded)));
+        assert!(phones.get(address(200)).is_some_and(|phone| phone.asked.is_some()));
     }
 }

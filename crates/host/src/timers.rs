@@ -2,6 +2,7 @@
 
 use multipoint::{MAX_SEATS, SeatId};
 use pool::Instant;
+use stack::{LinkId, MAX_LINKS};
 
 /// What a deadline is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,10 +15,13 @@ pub(crate) enum Timer {
     Pending,
     /// Leaving has taken too long.
     Goodbye,
+    /// A link's state may be told again.
+    Link(LinkId),
 }
 
 const POLICY: [multipoint::Timer; 2] = [multipoint::Timer::Settle, multipoint::Timer::Blip];
-const COUNT: usize = 3 + MAX_SEATS * POLICY.len();
+const SINGLE: usize = 3;
+const COUNT: usize = SINGLE + MAX_LINKS + MAX_SEATS * POLICY.len();
 
 #[derive(Debug, Default)]
 pub(crate) struct Timers([Option<Instant>; COUNT]);
@@ -56,8 +60,9 @@ fn index(timer: Timer) -> usize {
         Timer::Goodbye => 2,
         Timer::Seat(id, timer) => {
             let kind = POLICY.iter().position(|t| *t == timer).unwrap_or(0);
-            3 + usize::from(id.0).min(MAX_SEATS - 1) * POLICY.len() + kind
+            SINGLE + MAX_LINKS + usize::from(id.0).min(MAX_SEATS - 1) * POLICY.len() + kind
         }
+        Timer::Link(id) => SINGLE + usize::from(id.0).min(MAX_LINKS - 1),
     }
 }
 
@@ -66,9 +71,10 @@ fn timer(index: usize) -> Timer {
         0 => Timer::Pairing,
         1 => Timer::Pending,
         2 => Timer::Goodbye,
+        n if n < SINGLE + MAX_LINKS => Timer::Link(LinkId((n - SINGLE) as u8)),
         n => {
-            let seat = (n - 3) / POLICY.len();
-            Timer::Seat(SeatId(seat as u8), POLICY[(n - 3) % POLICY.len()])
+            let n = n - SINGLE - MAX_LINKS;
+            Timer::Seat(SeatId((n / POLICY.len()) as u8), POLICY[n % POLICY.len()])
         }
     }
 }

@@ -9,9 +9,10 @@ use wire::Address;
 use wire::hci::Status;
 
 use crate::command::{Change, Command, Refusal, Ticket};
-use crate::event::Event;
+use crate::event::{ConfirmKind, Event};
 use crate::govern::SENT_AWAY;
 use crate::host::Host;
+use crate::link::Link;
 use crate::pending::Wait;
 use crate::timers::Timer;
 
@@ -21,6 +22,8 @@ const MAX_PAIRING_SECONDS: u32 = 3600;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a disconnection may take.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The largest passkey: six digits.
+const MAX_PASSKEY: u32 = 999_999;
 /// How long saying goodbye may take.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -33,21 +36,10 @@ impl Host {
                 self.done(ticket, Ok(()));
             }
             Command::Confirm { phone, accept, passkey } => {
-                let asked = self.phones.get(phone).is_some_and(|phone| phone.asked);
-                if asked {
-                    self.phones.entry(phone).asked = false;
-                    self.call(now, Call::Confirm { address: phone, accept, passkey });
-                }
-                self.done(ticket, if asked { Ok(()) } else { Err(Refusal::NoSuchPhone) });
+                self.confirm(now, ticket, phone, accept, passkey);
             }
             Command::Connect { phone } => self.connect(now, ticket, phone),
-            Command::Disconnect { phone } => match self.link_of(phone) {
-                None => self.done(ticket, Err(self.not_connected(phone))),
-                Some(link) => {
-                    self.wait(now, ticket, Wait::Gone(phone), DISCONNECT_TIMEOUT);
-                    self.call(now, Call::Disconnect(link, SENT_AWAY));
-                }
-            },
+            Command::Disconnect { phone } => self.disconnect(now, ticket, phone),
             Command::Forget { phone } => self.forget(now, ticket, phone),
             // Taken care of before the controller is asked for.
             Command::Set(_) | Command::Shutdown => self.done(ticket, Err(Refusal::Busy)),
@@ -77,24 +69,62 @@ impl Host {
     }
 
     fn connect(&mut self, now: Instant, ticket: Ticket, phone: Address) {
-        if !self.phones.is_bonded(phone) {
+        if !self.stack.controller().is_bonded(phone) {
             let known = self.phones.get(phone).is_some();
             let refusal = if known { Refusal::NotPaired } else { Refusal::NoSuchPhone };
             return self.done(ticket, Err(refusal));
         }
-        let link = self.link_of(phone);
-        if link.and_then(|link| self.link(link)).is_some_and(|link| link.stream.is_some()) {
+        // One that is on its way out is paged as soon as it is gone.
+        let link = self.link_of(phone).filter(|&id| self.link(id).is_some_and(|l| !l.leaving));
+        let is_up = |link: &Link| link.seat.is_some() && link.stream.is_some();
+        if link.and_then(|link| self.link(link)).is_some_and(is_up) {
             return self.done(ticket, Ok(()));
         }
-        self.wait(now, ticket, Wait::Profile(phone), CONNECT_TIMEOUT);
+        if !self.wait(now, ticket, Wait::Profile(phone), CONNECT_TIMEOUT) {
+            return;
+        }
         match link {
             Some(link) => self.call(now, Call::OpenMedia(link)),
             None => {
                 if self.stack.call(now, Call::Connect(phone)).is_err() {
-                    let ended = self.pending.take(Wait::Profile(phone));
-                    self.done(ended.unwrap_or(ticket), Err(Refusal::Busy));
+                    self.pending.withdraw(ticket);
+                    self.done(ticket, Err(Refusal::Busy));
                 }
             }
+        }
+    }
+
+    fn confirm(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        phone: Address,
+        accept: bool,
+        passkey: Option<u32>,
+    ) {
+        let Some(kind) = self.phones.get(phone).and_then(|phone| phone.asked) else {
+            return self.done(ticket, Err(Refusal::NoSuchPhone));
+        };
+        let wanted = kind == ConfirmKind::Enter && accept;
+        if wanted && passkey.is_none_or(|passkey| passkey > MAX_PASSKEY) {
+            return self.done(ticket, Err(Refusal::BadValue));
+        }
+        self.phones.entry(phone).asked = None;
+        self.call(now, Call::Confirm { address: phone, accept, passkey });
+        self.done(ticket, Ok(()));
+    }
+
+    fn disconnect(&mut self, now: Instant, ticket: Ticket, phone: Address) {
+        if let Some(link) = self.link_of(phone) {
+            if self.wait(now, ticket, Wait::Gone(phone), DISCONNECT_TIMEOUT) {
+                self.send_away(now, link, SENT_AWAY, Refusal::Refused);
+            }
+        } else if self.pending.is_wanted(Wait::Profile(phone)) {
+            self.call(now, Call::CancelConnect(phone));
+            self.connect_ended(phone, Refusal::Refused);
+            self.done(ticket, Ok(()));
+        } else {
+            self.done(ticket, Err(self.not_connected(phone)));
         }
     }
 
@@ -102,12 +132,14 @@ impl Host {
         if self.phones.get(phone).is_none() {
             return self.done(ticket, Err(Refusal::NoSuchPhone));
         }
+        self.call(now, Call::CancelConnect(phone));
+        self.connect_ended(phone, Refusal::NotPaired);
         self.call(now, Call::Forget(phone));
         match self.link_of(phone) {
             None => self.done(ticket, Ok(())),
             Some(link) => {
+                self.send_away(now, link, SENT_AWAY, Refusal::NotPaired);
                 self.wait(now, ticket, Wait::Gone(phone), DISCONNECT_TIMEOUT);
-                self.call(now, Call::Disconnect(link, SENT_AWAY));
             }
         }
     }
@@ -161,20 +193,25 @@ impl Host {
 
     /// Says goodbye to every phone.
     pub(crate) fn shut_down(&mut self, now: Instant, ticket: Ticket) {
-        if let Some(earlier) = self.leaving.replace(ticket) {
+        self.leaving = true;
+        if let Some(earlier) = self.goodbye.replace(ticket) {
             self.done(earlier, Ok(()));
+        }
+        self.call(now, Call::Connectable(false));
+        self.call(now, Call::Discoverable(false));
+        while let Some((ticket, wait)) = self.pending.take_any() {
+            if let Wait::Profile(phone) = wait {
+                self.call(now, Call::CancelConnect(phone));
+            }
+            self.done(ticket, Err(Refusal::Busy));
         }
         if self.up.is_none() || self.links.iter().all(Option::is_none) {
             return self.gone();
         }
         self.timers.arm(Timer::Goodbye, now + GOODBYE_TIMEOUT);
-        self.call(now, Call::Connectable(false));
-        self.call(now, Call::Discoverable(false));
         for n in 0..self.links.len() as u8 {
             let status = Status::REMOTE_TERMINATED_POWER_OFF;
-            if self.links[usize::from(n)].is_some() {
-                self.call(now, Call::Disconnect(stack::LinkId(n), status));
-            }
+            self.send_away(now, stack::LinkId(n), status, Refusal::Busy);
         }
     }
 
@@ -185,11 +222,14 @@ impl Host {
         }
     }
 
-    fn wait(&mut self, now: Instant, ticket: Ticket, wait: Wait, timeout: Duration) {
-        if !self.pending.add(ticket, wait, now + timeout) {
-            return self.done(ticket, Err(Refusal::Busy));
+    /// Lets a command wait; ends it and says `false` where too many wait already.
+    fn wait(&mut self, now: Instant, ticket: Ticket, wait: Wait, timeout: Duration) -> bool {
+        let waits = self.pending.add(ticket, wait, now + timeout);
+        if !waits {
+            self.done(ticket, Err(Refusal::Busy));
         }
         self.arm_pending();
+        waits
     }
 
     /// Commands that took too long.
