@@ -36,7 +36,10 @@ fn a_daemon_is_asked_and_commanded() {
     assert_eq!((code, &status["controller"]["name"]), (0, &Value::from("Kitchen")));
 
     let (code, out, _) = ask(here, &["pair", "90"]);
-    assert_eq!((code, out.as_str()), (0, "Open for pairing: choose \"Kitchen\" on the phone.\n"));
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "Open for pairing for 90 s: choose \"Kitchen\" on the phone.\n")
+    );
     daemon.says("pairing mode is open for 90 s");
     let heard = daemon.says("heard: ");
     let phone = heard.split("heard: ").nth(1).unwrap().split(" (").next().unwrap().to_string();

@@ -176,7 +176,7 @@ fn mistakes_end_it_with_their_code_and_a_line_that_names_them() {
     assert!(said.contains("--control"), "{said}");
     let (code, _, said) = output(&[&sim[..], &["--state-dir", "s", "--control", "file"]].concat());
     assert_eq!(code, 2, "{said}");
-    assert!(said.contains("file: is there and is no socket"), "{said}");
+    assert!(said.contains("a file of this name is no socket"), "{said}");
     assert_eq!(std::fs::read(&file).unwrap(), b"mine");
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -49,7 +50,7 @@ pub enum Verb {
     Top,
     /// Let phones pair
     Pair {
-        /// For how long, 1 to 3600 [default: the setting pairing.seconds]
+        /// For how many seconds, 1 to 3600 [default: the setting pairing.seconds]
         #[arg(value_parser = clap::value_parser!(u32).range(1..=3600))]
         seconds: Option<u32>,
     },
@@ -58,9 +59,10 @@ pub enum Verb {
     /// Answer a phone that asks to pair
     Confirm {
         /// Which phone
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         phone: String,
         /// Say no
-        #[arg(long)]
+        #[arg(long, conflicts_with = "passkey")]
         reject: bool,
         /// The six digits that the phone shows, where it asks for them
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=999_999))]
@@ -69,16 +71,19 @@ pub enum Verb {
     /// Connect a phone that is paired
     Connect {
         /// Which phone
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         phone: String,
     },
     /// Disconnect a phone
     Disconnect {
         /// Which phone
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         phone: String,
     },
     /// Disconnect a phone and forget that it was ever paired
     Forget {
         /// Which phone
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         phone: String,
     },
     /// Change a setting until the daemon ends
@@ -88,7 +93,7 @@ pub enum Verb {
         /// Its value
         value: String,
         /// Only for this phone
-        #[arg(long)]
+        #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         phone: Option<String>,
     },
     /// The receiver's main job on simulated phones: music that moves from one to another

@@ -37,7 +37,9 @@ impl Client {
                     )
                 }
                 ErrorKind::PermissionDenied => {
-                    format!("{name} may not be opened: join the group that it belongs to")
+                    format!(
+                        "{name}: permission denied; join the group that owns it (`ls -l` names it)"
+                    )
                 }
                 _ => format!("{name}: {error}"),
             })

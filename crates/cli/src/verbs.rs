@@ -13,10 +13,12 @@ pub(crate) fn run(verb: &Verb, client: &mut Client, out: &mut dyn Write) -> Resu
     if let Some((method, parameters)) = call(verb) {
         client.call(method, parameters)?;
     }
-    if let Verb::Pair { .. } = verb {
+    if let Verb::Pair { seconds } = verb {
         let status = client.call("Status", json!({}))?;
         let name = word(&status["controller"]["name"]);
-        writeln!(out, "Open for pairing: choose \"{name}\" on the phone.")?;
+        let seconds =
+            seconds.map_or_else(|| word(&status["settings"]["pairing.seconds"]), |s| s.to_string());
+        writeln!(out, "Open for pairing for {seconds} s: choose \"{name}\" on the phone.")?;
     }
     Ok(())
 }

@@ -15,36 +15,41 @@ Signals: SIGTERM and SIGINT end it, SIGHUP reads the configuration file again.
 Exit codes: 0 done, 2 usage or configuration, 3 no such controller, 4 permission, 5 the controller failed.
 
 Examples:
-  tandemd                                   the first Bluetooth dongle, sound to PulseAudio or PipeWire
-  tandemd --name Kitchen --pair 180         as \"Kitchen\", open for pairing for three minutes
-  tandemd --controller sim --sound wav:heard.wav
-                                            no hardware: simulated phones that play music
-  tandemd --controller tcp:127.0.0.1:6402 --set takeover=first --set seats=3";
+  tandemd --controller sim --sound wav:heard.wav --pair 60
+                         no hardware: simulated phones that pair and play music
+  tandemd --controller serial:/dev/ttyUSB0@115200 --name Kitchen --pair 180
+                         as \"Kitchen\", open for pairing for three minutes
+  tandemd --controller tcp:127.0.0.1:6402 --set takeover=first --set seats=3
+                         three phones at once; the one that plays first is heard
+
+Not yet: USB dongles are not driven, and --microphone has no effect.";
 
 /// A Bluetooth receiver that keeps several phones connected at once.
 #[derive(Clone, Debug, Default, Parser)]
-#[command(name = "tandemd", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "tandemd", version, after_help = EXAMPLES)]
 pub struct Arguments {
     /// Read this configuration file
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Which controller: usb, usb:VVVV:PPPP, usb:BUS-PORT, usb:serial=TEXT, tcp:HOST:PORT,
-    /// unix:PATH, serial:/dev/ttyX@BAUD, sim [default: usb]
-    #[arg(long, value_name = "SPEC")]
+    /// Which controller: tcp:HOST:PORT, unix:PATH, serial:/dev/ttyX@BAUD, sim; not yet driven:
+    /// usb, usb:VVVV:PPPP, usb:BUS-PORT, usb:serial=TEXT [default: usb]
+    #[arg(long, value_name = "SPEC", verbatim_doc_comment)]
     pub controller: Option<String>,
 
-    /// Keep bonds in this folder [default: $STATE_DIRECTORY, else $XDG_STATE_HOME/tandem]
-    #[arg(long, value_name = "DIR")]
+    /// Keep bonds in this folder
+    /// [default: $STATE_DIRECTORY, else $XDG_STATE_HOME/tandem, else ~/.local/state/tandem]
+    #[arg(long, value_name = "DIR", verbatim_doc_comment)]
     pub state_dir: Option<PathBuf>,
 
-    /// The control socket [default: $RUNTIME_DIRECTORY/control, else $XDG_RUNTIME_DIR/tandem/control]
-    #[arg(long, value_name = "SOCKET")]
+    /// The control socket
+    /// [default: $RUNTIME_DIRECTORY/control, else $XDG_RUNTIME_DIR/tandem/control]
+    #[arg(long, value_name = "SOCKET", verbatim_doc_comment)]
     pub control: Option<PathBuf>,
 
     /// Where sound goes: pulse[:SINK], wav:FILE, raw:FILE, raw:-, null
     /// [default: pulse where a server answers, else null]
-    #[arg(long, value_name = "SINK")]
+    #[arg(long, value_name = "SINK", verbatim_doc_comment)]
     pub sound: Option<String>,
 
     /// Where the microphone is: pulse[:SOURCE], wav:FILE, tone:HZ, null

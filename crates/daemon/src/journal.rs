@@ -33,12 +33,7 @@ fn line(event: &str, fields: &Value, status: &Status) -> Option<String> {
             format!("pairing mode is open for {} s", fields["seconds"])
         }
         "pairing" => "pairing mode is over".into(),
-        "confirm" => match &fields["passkey"] {
-            Value::Null => format!("{} wants to pair: tandem confirm", phone("phone")),
-            passkey => {
-                format!("{} wants to pair, passkey {passkey:0>6}: tandem confirm", phone("phone"))
-            }
-        },
+        "confirm" => confirm(fields, &phone("phone")),
         "paired" => format!("{} is paired", phone("phone")),
         "phone" => match text("reason") {
             "" => format!("{} is {}", phone("phone"), text("state")),
@@ -62,6 +57,22 @@ fn line(event: &str, fields: &Value, status: &Status) -> Option<String> {
         "warning" => text("text").into(),
         _ => return None,
     })
+}
+
+/// What a phone that pairs waits for, and the command that answers it.
+fn confirm(fields: &Value, phone: &str) -> String {
+    let address = fields["phone"].as_str().unwrap_or_default();
+    let passkey = fields["passkey"].as_u64().unwrap_or_default();
+    match fields["kind"].as_str() {
+        Some("compare") => {
+            format!("{phone} wants to pair and shows {passkey:06}: tandem confirm {address}")
+        }
+        Some("display") => format!("{phone} wants to pair: type {passkey:06} on it"),
+        Some("enter") => format!(
+            "{phone} wants to pair and shows six digits: tandem confirm {address} --passkey N"
+        ),
+        _ => format!("{phone} wants to pair: tandem confirm {address}"),
+    }
 }
 
 /// A phone's name and address, as far as known.
@@ -104,9 +115,16 @@ mod tests {
             said("audible", json!({ "phones": [{ "phone": a, "kind": "media", "gain": 1.0 }] })),
             "heard: Ann's phone (AA:BB:CC:DD:EE:FF) (media)"
         );
-        assert!(
-            said("confirm", json!({ "phone": a, "kind": "compare", "passkey": 42 })).contains("42")
+        assert_eq!(
+            said("confirm", json!({ "phone": a, "kind": "compare", "passkey": 42 })),
+            "Ann's phone (AA:BB:CC:DD:EE:FF) wants to pair and shows 000042: \
+             tandem confirm AA:BB:CC:DD:EE:FF"
         );
+        assert_eq!(
+            said("confirm", json!({ "phone": a, "kind": "display", "passkey": 42 })),
+            "Ann's phone (AA:BB:CC:DD:EE:FF) wants to pair: type 000042 on it"
+        );
+        assert!(said("confirm", json!({ "phone": a, "kind": "enter" })).ends_with("--passkey N"));
         assert_eq!(line("link", json!({ "phone": a })), None);
     }
 }

@@ -150,7 +150,7 @@ fn advice(spec: &Spec, kind: OpenErrorKind) -> &'static str {
         (Spec::Unix(_), Kind::Permission) => {
             "permission denied; the socket must be writable for this user"
         }
-        (_, Kind::Permission) => "permission denied; a firewall or sandbox forbids the connection",
+        (_, Kind::Permission) => "permission denied; a firewall or a security policy forbids it",
         (_, Kind::Refused) => "nobody listens there; start the controller first",
         (Spec::Serial { .. }, Kind::Busy) => "in use; another program has the line open",
         (_, Kind::Busy) => "the controller has too many connections waiting",

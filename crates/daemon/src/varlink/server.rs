@@ -52,7 +52,13 @@ pub struct BindError {
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "control socket {}: {}", self.path.display(), self.error)
+        write!(f, "control socket {}: {}", self.path.display(), self.error)?;
+        match self.error.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::NotFound | ErrorKind::ReadOnlyFilesystem => {
+                f.write_str("; give --control a path in a folder that can be written")
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -107,7 +113,10 @@ fn remove_stale(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
         Ok(found) if !found.file_type().is_socket() => {
-            return Err(io::Error::new(ErrorKind::AlreadyExists, "is there and is no socket"));
+            return Err(io::Error::new(
+                ErrorKind::AlreadyExists,
+                "a file of this name is no socket; remove it, or give another --control",
+            ));
         }
         Ok(_) => {}
     }
