@@ -10,9 +10,11 @@ const EXAMPLES: &str = "\
 Every flag but --config, --pair and --set is also a key of the configuration file, which is TOML.
 What is given here counts before what the file says, and a flag before --set.
 
-Signals: SIGTERM and SIGINT end it, SIGHUP reads the configuration file again.
+Signals: SIGTERM and SIGINT say goodbye to the phones and end it, a second one ends it at once (exit code 1);
+SIGHUP reads the configuration file again.
 
-Exit codes: 0 done, 2 usage or configuration, 3 no such controller, 4 permission, 5 the controller failed.
+Exit codes: 0 done, 1 the system failed, 2 usage or configuration, 3 no such controller, 4 permission,
+5 the controller failed.
 
 Examples:
   tandemd --controller sim --sound wav:heard.wav --pair 60
@@ -20,7 +22,7 @@ Examples:
   tandemd --controller serial:/dev/ttyUSB0@115200 --name Kitchen --pair 180
                          as \"Kitchen\", open for pairing for three minutes
   tandemd --controller tcp:127.0.0.1:6402 --set takeover=first --set seats=3
-                         three phones at once; the one that plays first is heard
+                         three phones at once; who plays first stays heard
 
 Not yet: USB dongles are not driven, and --microphone has no effect.";
 
@@ -47,12 +49,12 @@ pub struct Arguments {
     #[arg(long, value_name = "SOCKET", verbatim_doc_comment)]
     pub control: Option<PathBuf>,
 
-    /// Where sound goes: pulse[:SINK], wav:FILE, raw:FILE, raw:-, null
+    /// Where sound goes: pulse, pulse:SINK, wav:FILE, raw:FILE, raw:-, null
     /// [default: pulse where a server answers, else null]
     #[arg(long, value_name = "SINK", verbatim_doc_comment)]
     pub sound: Option<String>,
 
-    /// Where the microphone is: pulse[:SOURCE], wav:FILE, tone:HZ, null
+    /// Where the microphone is: pulse, pulse:SOURCE, wav:FILE, tone:HZ, null
     #[arg(long, value_name = "SOURCE")]
     pub microphone: Option<String>,
 
