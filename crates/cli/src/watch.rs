@@ -62,6 +62,10 @@ fn sentence(event: &Value, names: &Names) -> String {
         "order" => format!("{} is told: {}", phone(), field("order")),
         "evicted" => format!("{} gives its seat to {}", phone(), names.of(&event["by"])),
         "warning" => format!("warning: {}", field("text")),
+        "done" => match event["result"].as_str() {
+            Some("Ok") => format!("command {} is done", field("ticket")),
+            _ => format!("command {} failed: {}", field("ticket"), field("result")),
+        },
         other => format!("{}{}", word(&other.into()), rest(event)),
     }
 }
@@ -124,6 +128,10 @@ mod tests {
                 json!({ "event": "confirm", "time": time, "phone": "A", "kind": "compare", "passkey": 42 })
             ),
             "05:31:02.250  Ann wants to pair and shows 000042: tandem confirm A"
+        );
+        assert_eq!(
+            said(json!({ "event": "done", "time": time, "ticket": 7, "result": "TimedOut" })),
+            "05:31:02.250  command 7 failed: TimedOut"
         );
         assert_eq!(
             said(json!({ "event": "new\u{1b}", "seq": 1, "x": "y\u{1b}" })),
