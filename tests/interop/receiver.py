@@ -127,9 +127,11 @@ class Daemon:
         self.state = folder / "state"
         self.log = folder / "tandemd.log"
         self.process: asyncio.subprocess.Process | None = None
+        self.began = 0  # where this run's lines begin in the log
         self.name = self.address = ""
 
     async def start(self, controller: str, *arguments: str) -> None:
+        self.began = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 program("tandemd"),
@@ -150,10 +152,9 @@ class Daemon:
         """Waits for the line that says so."""
         end = asyncio.get_running_loop().time() + seconds
         while asyncio.get_running_loop().time() < end:
-            found = list(READY.finditer(self.log.read_bytes()))
-            if found:
-                self.name = found[-1]["name"].decode()
-                self.address = found[-1]["address"].decode()
+            if found := READY.search(self.log.read_bytes()[self.began :]):
+                self.name = found["name"].decode()
+                self.address = found["address"].decode()
                 return
             if self.process.returncode is not None:
                 break
