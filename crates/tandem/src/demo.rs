@@ -39,8 +39,10 @@ impl Default for DemoOptions {
     }
 }
 
-/// The seed of the demonstration's world in virtual time: the same story each time.
+/// The seed of the demonstration's world in virtual time: the same files each time.
 const SEED: u64 = 1;
+/// The date that virtual time begins at: 1 January 2026, since 1970.
+const DATE: Duration = Duration::from_secs(1_767_225_600);
 /// How often the mix is rendered in virtual time.
 const TICK: Duration = Duration::from_millis(10);
 /// Frames of the mix in a tick.
@@ -134,7 +136,7 @@ fn fast(folder: &Path, story: &mut Story<'_>) -> Result<(), String> {
         sink: Sink::open(&wav, config.rate).map_err(|error| error.to_string())?,
         arena: Arena::new(64, 2048),
         tap: Tap::new(),
-        capture: Capture::create(&capture, SystemTime::now(), false).map_err(fail)?,
+        capture: Capture::create(&capture, SystemTime::UNIX_EPOCH + DATE, false).map_err(fail)?,
         started: None,
         rendered: Instant::ZERO,
     };
