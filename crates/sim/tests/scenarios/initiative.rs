@@ -1,0 +1,108 @@
+//! A phone that opens the channel for AVDTP signalling and leaves it at that.
+
+use host::{Event, Settings};
+use pool::{Arena, Instant};
+use stack::controller::{self, Authenticate};
+use stack::{Call, LinkId, Notice, Output, Stack, a2dp, sdp};
+use tandem_sim::{ControllerId, ControllerOptions, RECEIVER};
+
+use crate::receiver::{Receiver, phone};
+
+/// A phone that has nothing to play: it finds no endpoint that fits, and does no more.
+struct Idler {
+    id: ControllerId,
+    stack: Stack,
+    arena: Arena,
+}
+
+impl Idler {
+    fn new(receiver: &mut Receiver) -> Idler {
+        let air = receiver.world.air();
+        let id = air.add_controller(phone(9), ControllerOptions::default());
+        let arena = Arena::new(64, 2048);
+        let seid = wire::avdtp::Seid::new(1).expect("1 is a stream endpoint identifier");
+        let config = stack::Config {
+            controller: controller::Config {
+                central: false,
+                authenticate: Authenticate::OnDemand,
+                ..controller::Config::default()
+            },
+            endpoints: [a2dp::sbc_sink(seid)].into_iter().collect(),
+            initiative: None,
+            media_mtu: wire::l2cap::DEFAULT_MTU,
+            identity: sdp::DeviceId {
+                source: sdp::VendorIdSource::BluetoothSig,
+                vendor: 0xFFFF,
+                product: 2,
+                version: 0x0100,
+            },
+            delay: 0,
+        };
+        let mut stack = Stack::new(config, Vec::new(), arena.clone());
+        stack.start(air.now());
+        Idler { id, stack, arena }
+    }
+
+    /// Talks with its controller; gives what it noticed.
+    fn advance(&mut self, receiver: &mut Receiver) -> Vec<Notice> {
+        let air = receiver.world.air();
+        let now = air.now();
+        if self.stack.wake_at().is_some_and(|at| at <= now) {
+            self.stack.wake(now);
+        }
+        while let Some((channel, bytes)) = air.poll(self.id) {
+            let mut packet = self.arena.take().expect("every block comes home");
+            packet.append(&bytes).expect("a packet fits a block");
+            let _ = self.stack.receive(now, channel, packet);
+        }
+        let mut notices = Vec::new();
+        while let Some(output) = self.stack.poll(now) {
+            match output {
+                Output::Send(channel, packet) => air.receive(self.id, channel, &packet),
+                Output::Notice(notice) => notices.push(notice),
+            }
+        }
+        notices
+    }
+}
+
+#[test]
+fn a_phone_that_opens_signalling_and_no_more_is_asked_after_two_seconds() {
+    let mut receiver = Receiver::new(Settings::default(), 0);
+    let mut idler = Idler::new(&mut receiver);
+    let (mut link, mut opened) = (None::<LinkId>, None::<Instant>);
+    for _ in 0..2000 {
+        receiver.run_for(0.005);
+        let now = receiver.now();
+        for notice in idler.advance(&mut receiver) {
+            let call = match notice {
+                Notice::Up(_) => {
+                    let _ = idler.stack.call(now, Call::Pairable(true));
+                    Call::Connect(RECEIVER)
+                }
+                Notice::Connected { link: id, .. } => {
+                    link = Some(id);
+                    Call::Secure(id)
+                }
+                Notice::Secured { link, .. } => {
+                    opened = Some(now);
+                    Call::OpenMedia(link)
+                }
+                _ => continue,
+            };
+            let _ = idler.stack.call(now, call);
+        }
+        let _ = idler.advance(&mut receiver);
+    }
+    assert!(link.is_some());
+    let opened = opened.expect("the link was secured");
+    let tried =
+        receiver.when(opened, |event| matches!(event, Event::Warning { code: "profile", .. }));
+    let tried = tried.expect("we asked for its endpoints, and found none");
+    let seated = receiver
+        .when(opened, |event| matches!(event, Event::Phone { connected: true, .. }))
+        .expect("it has a seat");
+    // Three attempts with a second between them end in the warning.
+    let after = tried.since(seated);
+    assert!((4000..4100).contains(&after.as_millis()), "{after:?}");
+}

@@ -1,0 +1,123 @@
+//! Rows 16 and 17: whose music is heard.
+
+use core::time::Duration;
+
+use host::{Change, Command, Event, Settings, StreamState};
+use multipoint::Takeover;
+use pool::Instant;
+use tandem_sim::Act;
+
+use crate::receiver::{Receiver, phone};
+use crate::{ANNA, BEN, with};
+
+/// Both connected and settled; Anna plays, then Ben. Gives when Ben's stream began to flow.
+fn both_play(takeover: Takeover) -> (Receiver, Instant) {
+    let mut receiver = Receiver::connected(with(takeover), 2, 2);
+    receiver.act(ANNA, Act::Play(440));
+    receiver.run_for(3.0);
+    assert_eq!(receiver.hears(), [ANNA]);
+    let before = receiver.now();
+    receiver.act(BEN, Act::Play(660));
+    receiver.run_for(4.0);
+    let playing = |event: &Event| {
+        matches!(event, Event::Stream { phone: who, state: StreamState::Playing, .. }
+            if *who == phone(BEN))
+    };
+    let started = receiver.when(before, playing).expect("Ben's stream flows");
+    (receiver, started)
+}
+
+#[test]
+fn row_16_last_the_one_that_started_last_is_heard_after_two_seconds_of_sound() {
+    let (mut receiver, started) = both_play(Takeover::Last);
+    let (at, who) = receiver.heard().pop().expect("somebody is heard");
+    assert_eq!(who, [BEN]);
+    let after = at.since(started);
+    assert!((2000..2030).contains(&after.as_millis()), "{after:?}");
+    assert_eq!(receiver.heard().len(), 2, "at once, without a gap: {:?}", receiver.heard());
+    // Anna plays on; she started earlier and does not take it back.
+    receiver.run_for(30.0);
+    assert_eq!(receiver.hears(), [BEN]);
+    // Ben pauses: Anna, who still plays, is heard at once.
+    let paused = receiver.now();
+    receiver.act(BEN, Act::Pause);
+    receiver.run_for(1.0);
+    let (at, who) = receiver.heard().pop().expect("somebody is heard");
+    assert_eq!(who, [ANNA]);
+    assert!(at.since(paused) < Duration::from_millis(50));
+}
+
+#[test]
+fn row_16_first_the_one_that_started_first_keeps_the_ear() {
+    for takeover in [Takeover::First, Takeover::FirstMute] {
+        let (mut receiver, _) = both_play(takeover);
+        receiver.run_for(30.0);
+        assert_eq!(receiver.hears(), [ANNA], "{takeover:?}");
+        assert_eq!(receiver.heard().len(), 1, "{takeover:?}");
+        receiver.act(ANNA, Act::Pause);
+        receiver.run_for(1.0);
+        assert_eq!(receiver.hears(), [BEN], "{takeover:?}");
+    }
+}
+
+#[test]
+fn row_16_mix_both_are_heard_at_once() {
+    let (receiver, started) = both_play(Takeover::Mix);
+    let (at, who) = receiver.heard().pop().expect("somebody is heard");
+    assert_eq!((at, who), (started, vec![ANNA, BEN]));
+    assert!(receiver.gains.iter().all(|(_, gain)| *gain == 1.0), "{:?}", receiver.gains);
+}
+
+#[test]
+fn a_mix_that_ends_leaves_the_ear_with_whom_the_new_policy_says() {
+    for (takeover, winner) in [(Takeover::Last, BEN), (Takeover::First, ANNA)] {
+        let (mut receiver, _) = both_play(Takeover::Mix);
+        receiver.command(Command::Set(Change::Takeover(takeover)));
+        receiver.run_for(10.0);
+        assert_eq!(receiver.hears(), [winner], "{takeover:?}: {:?}", receiver.heard());
+    }
+}
+
+#[test]
+fn row_17_a_blip_shorter_than_two_seconds_is_unheard() {
+    let mut receiver = Receiver::connected(Settings::default(), 2, 2);
+    receiver.act(ANNA, Act::Play(440));
+    receiver.run_for(1.0);
+    for _ in 0..3 {
+        receiver.act(BEN, Act::Play(660));
+        receiver.run_for(1.9);
+        receiver.act(BEN, Act::Pause);
+        receiver.run_for(1.0);
+    }
+    assert_eq!(receiver.heard().len(), 1, "{:?}", receiver.heard());
+}
+
+#[test]
+fn row_17_nothing_takes_over_within_five_seconds_after_connecting() {
+    let mut receiver = Receiver::connected(Settings::default(), 2, 1);
+    receiver.act(ANNA, Act::Play(440));
+    receiver.run_for(1.0);
+    receiver.act(BEN, Act::Play(660));
+    receiver.act(BEN, Act::Connect);
+    receiver.run_for(30.0);
+    assert!(receiver.is_connected(BEN) && receiver.world.phone(BEN).is_playing());
+    assert_eq!(receiver.heard().len(), 1, "it plays by itself: {:?}", receiver.heard());
+    // Its owner pauses it and presses play: that counts.
+    receiver.act(BEN, Act::Pause);
+    receiver.run_for(1.0);
+    receiver.act(BEN, Act::Play(660));
+    receiver.run_for(3.0);
+    assert_eq!(receiver.hears(), [BEN]);
+}
+
+#[test]
+fn row_17_with_nobody_audible_any_start_is_heard_at_once() {
+    let mut receiver = Receiver::new(Settings::default(), 1);
+    receiver.act(ANNA, Act::Play(440));
+    receiver.act(ANNA, Act::Connect);
+    receiver.run_for(3.0);
+    let playing =
+        |event: &Event| matches!(event, Event::Stream { state: StreamState::Playing, .. });
+    let started = receiver.when(Instant::ZERO, playing).expect("it plays");
+    assert_eq!(receiver.heard(), [(started, vec![ANNA])]);
+}

@@ -1,0 +1,215 @@
+//! A whole receiver without its ear, in a world in virtual time: what its owner does, and what it tells.
+
+use core::time::Duration;
+
+use host::{
+    Bond, Command, Effect, Event, Host, Input, Limits, Refusal, Settings, StreamEffect, StreamId,
+    Ticket,
+};
+use pool::{Arena, Instant};
+use tandem_sim::{Act, World};
+use wire::Address;
+
+/// The address of the n-th phone.
+pub const fn phone(n: usize) -> Address {
+    Address([0x10 + n as u8, 0x00, 0x00, 0x5E, 0x00, 0x02])
+}
+
+/// A receiver and its world.
+pub struct Receiver {
+    pub world: World,
+    pub host: Host,
+    arena: Arena,
+    inputs: Vec<Input>,
+    /// The streams of which the ear has said that they are sound.
+    sounding: Vec<StreamId>,
+    /// What the owner was told, and when.
+    pub told: Vec<(Instant, Event)>,
+    /// Bonds as they were to be kept.
+    pub bonds: Vec<Bond>,
+    /// Each stream's loudness, as the ear was told.
+    pub gains: Vec<(StreamId, f32)>,
+    /// Media packets so far.
+    pub media: u32,
+    tickets: u64,
+}
+
+impl Receiver {
+    /// A receiver that is up and in pairing mode, and so many phones that are not connected.
+    pub fn new(settings: Settings, phones: usize) -> Receiver {
+        let mut world = World::new(7);
+        for n in 0..phones {
+            world.add_phone(["Anna", "Ben", "Cleo", "Dora"][n], phone(n));
+        }
+        let mut receiver = Receiver {
+            world,
+            host: Host::new(Limits::default(), settings, Vec::new(), [7; 32]),
+            arena: Arena::new(64, 2048),
+            inputs: vec![Input::TransportReady],
+            sounding: Vec::new(),
+            told: Vec::new(),
+            bonds: Vec::new(),
+            gains: Vec::new(),
+            media: 0,
+            tickets: 0,
+        };
+        receiver.run_until(0.5);
+        let paired = receiver.command(Command::Pair { seconds: 180 });
+        assert_eq!(receiver.result(paired), Some(Ok(())));
+        receiver
+    }
+
+    /// The same with phones that are paired and connected, a second apart; the last one for 6 s.
+    pub fn connected(settings: Settings, phones: usize, connected: usize) -> Receiver {
+        let mut receiver = Receiver::new(settings, phones);
+        for n in 0..connected {
+            receiver.act(n, Act::Connect);
+            receiver.run_for(2.0);
+        }
+        receiver.run_for(6.0);
+        for n in 0..connected {
+            assert!(receiver.is_connected(n), "phone {n}: {:#?}", receiver.told);
+        }
+        receiver
+    }
+
+    pub fn now(&mut self) -> Instant {
+        self.world.air().now()
+    }
+
+    pub fn act(&mut self, phone: usize, act: Act) {
+        self.world.act(phone, act);
+    }
+
+    pub fn input(&mut self, input: Input) {
+        self.inputs.push(input);
+        self.work();
+    }
+
+    /// Gives a command; its end may come later.
+    pub fn command(&mut self, command: Command) -> Ticket {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.input(Input::Command(ticket, command));
+        ticket
+    }
+
+    /// How a command ended, if it has: each does once.
+    pub fn result(&self, wanted: Ticket) -> Option<Result<(), Refusal>> {
+        let mut results = self.told.iter().filter_map(|(_, event)| match event {
+            Event::Done { ticket, result } if *ticket == wanted => Some(*result),
+            _ => None,
+        });
+        let first = results.next();
+        assert_eq!(results.next(), None, "{wanted:?} ended twice");
+        first
+    }
+
+    /// Lets the host do everything that can be done now.
+    fn work(&mut self) {
+        loop {
+            let now = self.world.air().now();
+            while let Some((channel, bytes)) = self.world.poll() {
+                let mut packet = self.arena.take().expect("every block comes home");
+                packet.append(&bytes).expect("a packet fits a block");
+                self.inputs.push(Input::Received(channel, packet));
+            }
+            if self.host.wake_at().is_some_and(|at| at <= now) {
+                self.inputs.push(Input::Wake);
+            }
+            if self.inputs.is_empty() {
+                return;
+            }
+            for input in core::mem::take(&mut self.inputs) {
+                for effect in self.host.feed(now, input) {
+                    match effect {
+                        Effect::Send(channel, packet) => self.world.receive(channel, &packet),
+                        Effect::Media(media) => {
+                            self.media += 1;
+                            if !self.sounding.contains(&media.stream) {
+                                self.sounding.push(media.stream);
+                                self.inputs.push(Input::Sounding(media.stream, true));
+                            }
+                        }
+                        Effect::Stream(stream, StreamEffect::Gain(gain)) => {
+                            self.gains.retain(|(other, _)| *other != stream);
+                            self.gains.push((stream, gain));
+                        }
+                        Effect::Stream(stream, StreamEffect::Flush) => {
+                            self.sounding.retain(|other| *other != stream);
+                        }
+                        Effect::Stream(stream, _) => {
+                            self.sounding.retain(|other| *other != stream);
+                            self.gains.retain(|(other, _)| *other != stream);
+                        }
+                        Effect::Notify(event) => self.told.push((now, event)),
+                        Effect::Store(bond) => {
+                            self.bonds.retain(|other| other.address != bond.address);
+                            self.bonds.push(bond);
+                        }
+                        Effect::Erase(gone) => self.bonds.retain(|bond| bond.address != gone),
+                        Effect::Failed(_) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets time pass until so many seconds after the beginning.
+    pub fn run_until(&mut self, seconds: f64) {
+        let end = Instant::ZERO + Duration::from_secs_f64(seconds);
+        loop {
+            self.work();
+            let now = self.world.air().now();
+            if now >= end {
+                return;
+            }
+            let next = [self.world.next_at(), self.host.wake_at()].into_iter().flatten().min();
+            // What is due already is for a host that is not ours.
+            let soon = now + Duration::from_millis(1);
+            let next = next.map_or(end, |next| if next > now { next } else { soon });
+            self.world.advance(next.min(end));
+        }
+    }
+
+    pub fn run_for(&mut self, seconds: f64) {
+        let now = self.now().as_secs_f64();
+        self.run_until(now + seconds);
+    }
+
+    /// Whether the owner was told last that a phone is connected.
+    pub fn is_connected(&self, n: usize) -> bool {
+        let last = self.told.iter().rev().find_map(|(_, event)| match event {
+            Event::Phone { phone: who, connected, .. } if *who == phone(n) => Some(*connected),
+            _ => None,
+        });
+        last.unwrap_or(false)
+    }
+
+    /// Who was heard, one after the other, and since when.
+    pub fn heard(&self) -> Vec<(Instant, Vec<usize>)> {
+        let audible = self.told.iter().filter_map(|(at, event)| match event {
+            Event::Audible { sources } => {
+                let who = sources.iter().map(|source| usize::from(source.phone.0[0]) - 0x10);
+                Some((*at, who.collect()))
+            }
+            _ => None,
+        });
+        audible.collect()
+    }
+
+    /// Who is heard now.
+    pub fn hears(&self) -> Vec<usize> {
+        self.heard().pop().map_or(Vec::new(), |(_, who)| who)
+    }
+
+    /// When something was told for the first time since `since`.
+    pub fn when(&self, since: Instant, is: impl Fn(&Event) -> bool) -> Option<Instant> {
+        self.told.iter().find(|(at, event)| *at >= since && is(event)).map(|(at, _)| *at)
+    }
+
+    /// How often something was told.
+    pub fn count(&self, is: impl Fn(&Event) -> bool) -> usize {
+        self.told.iter().filter(|(_, event)| is(event)).count()
+    }
+}
