@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -34,8 +35,11 @@ pub struct Writer<W: Write> {
 
 impl Writer<BufWriter<File>> {
     /// A capture in a new file (an old one of that name is replaced), of the monitor link type.
+    /// A file that is made is its owner's alone: what people say and hear goes through it.
     pub fn create(path: &Path, start: Duration) -> io::Result<Self> {
-        Writer::new(BufWriter::new(File::create(path)?), LinkType::Monitor, start)
+        let mut options = File::options();
+        let file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+        Writer::new(BufWriter::new(file), LinkType::Monitor, start)
     }
 }
 

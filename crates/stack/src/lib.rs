@@ -1,7 +1,8 @@
 //! Protocol state machines from HCI commands to AVDTP, one controller's worth of each.
 //!
 //! No clock, thread, lock, log, random number or I/O: time and bytes are handed in, and what is to
-//! happen is polled out. Every table and queue is bounded by [`Limits`] or a named constant.
+//! happen is polled out. Every table and queue is bounded by a named
+//! constant.
 
 pub mod a2dp;
 pub mod avdtp;

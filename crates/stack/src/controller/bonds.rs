@@ -1,5 +1,5 @@
-//! The bonds: a bounded table with one place for each device (MULTIPOINT's *Security*: a key does
-//! not outlive the controller that it was made on, and is never replaced by a weaker one).
+//! The bonds: a bounded table with one place for each device (Core 5.4, Vol 3, Part C, 5.2.2.1).
+//! A key does not outlive the controller that it was made on, and is never replaced by a weaker one.
 
 use wire::Address;
 

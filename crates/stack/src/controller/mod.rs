@@ -1,10 +1,10 @@
 //! One Bluetooth controller as a BR/EDR host drives it over HCI (Core 5.4, Vol 4, Part E): bring-up,
 //! commands and their credits, who may find us and connect, ACL links with their roles, modes and
-//! data, and the security of each (MULTIPOINT's *Security*; Vol 3, Part C, 5).
+//! data, and the security of each (Vol 3, Part C, 5).
 //!
 //! [`Controller`] is fed events ([`event`](Controller::event)), data ([`acl`](Controller::acl),
 //! [`send`](Controller::send)), orders and the time; what is to happen is polled out after each.
-//! Nothing allocates after [`new`](Controller::new), and every table is bounded: [`MAX_LINKS`],
+//! Nothing allocates after [`new`](Controller::new), and every table is bounded: [`MAX_LINKS`](crate::MAX_LINKS),
 //! [`MAX_BONDS`](crate::MAX_BONDS), [`MAX_PAGES`], [`COMMAND_QUEUE`], [`LINK_QUEUE`],
 //! [`MAX_OUTPUTS`].
 //!

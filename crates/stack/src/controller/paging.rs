@@ -26,7 +26,7 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Controller {
     /// Connects to a device, after the connections that were asked for before. Its end is
-    /// [`Output::Connected`] or [`Output::ConnectFailed`].
+    /// [`Output::Connected`](super::Output::Connected) or [`Output::ConnectFailed`](super::Output::ConnectFailed).
     pub fn connect(&mut self, now: Instant, address: Address) -> Result<(), OrderError> {
         self.now = now;
         if !self.is_up() {
@@ -47,7 +47,7 @@ impl Controller {
         Ok(())
     }
 
-    /// Gives up connecting to a device; [`Output::ConnectFailed`] follows if that was under way.
+    /// Gives up connecting to a device; [`Output::ConnectFailed`](super::Output::ConnectFailed) follows if that was under way.
     pub fn cancel_connect(&mut self, now: Instant, address: Address) {
         self.now = now;
         let waiting = self.pending.queue.iter().position(|&other| other == address);

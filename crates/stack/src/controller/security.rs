@@ -1,5 +1,5 @@
-//! The security of a link: features, authentication by us, encryption, key size (MULTIPOINT's
-//! *Security*; Core 5.4, Vol 3, Part C, 5.2.2; Vol 4, Part E, 7.1.15, 7.1.16, 7.5.7).
+//! The security of a link: features, authentication by us, encryption, key size (Core
+//! 5.4, Vol 3, Part C, 5.2.2; Vol 4, Part E, 7.1.15, 7.1.16, 7.5.7).
 //!
 //! ```text
 //! Idle → Exploring → Authenticating → Encrypting → Measuring → Done

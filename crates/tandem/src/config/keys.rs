@@ -163,7 +163,7 @@ pub const KEYS: &[Key] = &[
         Ok(())
     }),
     key("sound.latency_ms", When::Start, "how far media is buffered", |c, v| {
-        c.latency_ms = whole(v, 20, 500)? as u32;
+        c.latency_ms = whole(v, 20, 250)? as u32;
         Ok(())
     }),
     key("realtime.priority", When::Start, "SCHED_FIFO priority, 0 for none", |c, v| {
@@ -234,9 +234,10 @@ impl Config {
         match phone {
             Some((address, key)) => self.set_phone(address.trim_matches('"'), key, value),
             // A number may be meant as text: `--set name=42`.
-            None => self
-                .set_value(name, value)
-                .or_else(|error| self.set_value(name, &bare).map_err(|_| error)),
+            None => self.set_value(name, value).or_else(|error| match value {
+                Value::String(_) => Err(error),
+                _ => self.set_value(name, &bare).map_err(|_| error),
+            }),
         }
     }
 

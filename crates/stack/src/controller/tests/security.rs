@@ -1,4 +1,4 @@
-//! Every line of MULTIPOINT's *Security* that concerns links with a bond.
+//! What is promised of the security of links with a bond, line by line.
 
 use super::*;
 use crate::SecureConnections;
