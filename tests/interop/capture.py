@@ -1,23 +1,7 @@
 """A btsnoop capture through the eyes of tshark."""
 
 import pathlib
-import struct
 import subprocess
-
-FILE_HEADER = 16
-RECORD_HEADER = struct.Struct(">IIIIq")  # original and included length, flags, drops, microseconds
-
-
-def since_start(capture: bytes) -> list[tuple[int, int, bytes]]:
-    """The records of a capture: microseconds since the first, flags, packet."""
-    found, at, start = [], FILE_HEADER, None
-    while at < len(capture):
-        _, length, flags, _, time = RECORD_HEADER.unpack_from(capture, at)
-        at += RECORD_HEADER.size
-        start = time if start is None else start
-        found.append((time - start, flags, capture[at : at + length]))
-        at += length
-    return found
 
 
 def tshark(path: pathlib.Path, display: str, *fields: str) -> list[list[str]]:

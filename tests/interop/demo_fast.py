@@ -59,14 +59,12 @@ async def test_demo_leaves_three_files_that_are_right(folder: pathlib.Path) -> N
 
 @limits(360)
 async def test_demo_repeats_itself(folder: pathlib.Path) -> None:
-    """One seed: twice the same sound, picture and packets, from whatever hour they are counted."""
+    """One seed, one date: twice the same bytes."""
     runs = []
     for name in ("first", "second"):
         (folder / name).mkdir()
         left = await run_demo(folder / name)
-        files = {path.name: path.read_bytes() for path in sorted(left.iterdir())}
-        files["capture.btsnoop"] = capture.since_start(files["capture.btsnoop"])
-        runs.append(files)
+        runs.append({path.name: path.read_bytes() for path in sorted(left.iterdir())})
     assert runs[0].keys() == runs[1].keys()
     for name in runs[0]:
         assert runs[0][name] == runs[1][name], f"{name} differs"
