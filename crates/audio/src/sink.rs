@@ -90,6 +90,13 @@ enum Kind {
     Pulse(Box<Pulse>),
 }
 
+/// What becomes of what a file holds when it is opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Contents {
+    Gone,
+    Kept,
+}
+
 /// Counts frames against the caller's clock.
 struct Clock {
     rate: u32,
@@ -100,9 +107,11 @@ struct Clock {
 impl Clock {
     fn due(&self, now: Instant) -> usize {
         let Some(started) = self.started else { return 0 };
-        let nanos = now.since(started).as_nanos();
-        let frames = (nanos * u128::from(self.rate) / 1_000_000_000) as u64;
-        frames.saturating_sub(self.written).min(MOST_AT_ONCE) as usize
+        self.frames(started, now).saturating_sub(self.written).min(MOST_AT_ONCE) as usize
+    }
+
+    fn frames(&self, started: Instant, now: Instant) -> u64 {
+        (now.since(started).as_nanos() * u128::from(self.rate) / 1_000_000_000) as u64
     }
 }
 
@@ -113,15 +122,32 @@ impl Sink {
     /// A specification that means nothing, a file that cannot be written, a server that cannot be
     /// reached or refuses.
     pub fn open(spec: &str, rate: u32) -> Result<Sink, OpenError> {
+        Sink::open_with(spec, rate, Contents::Gone)
+    }
+
+    /// Opens a sink again that was [`Lost`]: a file keeps what is in it. To be followed by
+    /// [`resume`](Sink::resume).
+    ///
+    /// # Errors
+    /// As [`Sink::open`].
+    pub fn reopen(spec: &str, rate: u32) -> Result<Sink, OpenError> {
+        Sink::open_with(spec, rate, Contents::Kept)
+    }
+
+    fn open_with(spec: &str, rate: u32, contents: Contents) -> Result<Sink, OpenError> {
         let (kind, rest) = match spec.split_once(':') {
             Some((kind, rest)) => (kind, Some(rest)),
             None => (spec, None),
         };
         let kind = match (kind, rest) {
             ("null", None) => Kind::Null,
-            ("wav", Some(path)) if !path.is_empty() => Kind::File(FileSink::wav(path, rate)?),
+            ("wav", Some(path)) if !path.is_empty() => {
+                Kind::File(FileSink::wav(path, rate, contents)?)
+            }
             ("raw", Some("-")) => Kind::File(FileSink::stdout(rate)),
-            ("raw", Some(path)) if !path.is_empty() => Kind::File(FileSink::raw(path, rate)?),
+            ("raw", Some(path)) if !path.is_empty() => {
+                Kind::File(FileSink::raw(path, rate, contents)?)
+            }
             ("pulse", None) => Kind::Pulse(Box::new(Pulse::open(spec, None, rate)?)),
             ("pulse", Some(sink)) if !sink.is_empty() => {
                 Kind::Pulse(Box::new(Pulse::open(spec, Some(sink), rate)?))
@@ -151,6 +177,17 @@ impl Sink {
     pub fn start(&mut self, now: Instant) {
         self.clock.started = Some(now);
         self.clock.written = 0;
+    }
+
+    /// Goes on at `now` with a sink that was [reopened](Sink::reopen), as if it had run since
+    /// `started`: frame n is still due at n / rate after it, and in a file what was not written
+    /// meanwhile is silence.
+    pub fn resume(&mut self, started: Instant, now: Instant) {
+        self.clock.started = Some(started);
+        self.clock.written = self.clock.frames(started, now);
+        if let Kind::File(file) = &mut self.kind {
+            file.go_on_at(self.clock.written);
+        }
     }
 
     /// Who says when sound is due.

@@ -17,7 +17,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 
-use super::{Lost, OpenError};
+use super::{Contents, Lost, OpenError};
 
 /// How much sound is gathered for one write, in milliseconds.
 const GATHER_MS: usize = 250;
@@ -54,22 +54,27 @@ pub(super) struct FileSink {
 }
 
 impl FileSink {
-    pub(super) fn wav(path: &str, rate: u32) -> Result<Self, OpenError> {
+    pub(super) fn wav(path: &str, rate: u32, contents: Contents) -> Result<Self, OpenError> {
         let spec = format!("wav:{path}");
-        let file = create(&spec, path)?;
-        let pipe = file.metadata().map(|m| !m.is_file()).unwrap_or(false);
+        let file = create(&spec, path, contents)?;
+        let (pipe, size) = file.metadata().map_or((false, 0), |m| (!m.is_file(), m.len()));
         if pipe {
             let reason =
                 format!("{path} is not a plain file; a wav header must be rewritten, use raw:");
             return Err(OpenError::usage(&spec, reason));
         }
         let mut sink = FileSink::on(Target::File(file), path, rate, true);
-        sink.header().map_err(|lost| OpenError::failed(&spec, lost.reason))?;
+        match contents {
+            Contents::Gone => {
+                sink.header().map_err(|lost| OpenError::failed(&spec, lost.reason))?
+            }
+            Contents::Kept => sink.data = size.saturating_sub(HEADER as u64),
+        }
         Ok(sink)
     }
 
-    pub(super) fn raw(path: &str, rate: u32) -> Result<Self, OpenError> {
-        let file = create(&format!("raw:{path}"), path)?;
+    pub(super) fn raw(path: &str, rate: u32, contents: Contents) -> Result<Self, OpenError> {
+        let file = create(&format!("raw:{path}"), path, contents)?;
         let plain = file.metadata().map(|m| m.is_file()).unwrap_or(true);
         let target = if plain { Target::File(file) } else { Target::Pipe(file) };
         Ok(FileSink::on(target, path, rate, false))
@@ -95,6 +100,14 @@ impl FileSink {
             stated: 0,
             torn: 0,
             dropped: 0,
+        }
+    }
+
+    /// The next frame to be written is that one, from the start of a file; what lies between is
+    /// silence. A pipe just goes on.
+    pub(super) fn go_on_at(&mut self, frame: u64) {
+        if matches!(self.target, Target::File(_)) {
+            (self.data, self.stated) = (frame * FRAME as u64, 0);
         }
     }
 
@@ -190,11 +203,11 @@ impl Drop for FileSink {
     }
 }
 
-fn create(spec: &str, path: &str) -> Result<File, OpenError> {
+fn create(spec: &str, path: &str, contents: Contents) -> Result<File, OpenError> {
     // Opening a pipe that nobody reads would wait for ever without NONBLOCK.
     let flags = OFlags::NONBLOCK.bits().cast_signed();
     let mut options = File::options();
-    options.write(true).create(true).truncate(true).custom_flags(flags);
+    options.write(true).create(true).truncate(contents == Contents::Gone).custom_flags(flags);
     options.open(path).map_err(|error| {
         let reason = match error.kind() {
             io::ErrorKind::NotFound => format!("cannot create {path}: its folder does not exist"),

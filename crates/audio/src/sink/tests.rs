@@ -54,6 +54,32 @@ fn a_wav_is_whole_at_any_moment_and_complete_when_closed() {
 }
 
 #[test]
+fn a_file_that_was_lost_goes_on_where_its_clock_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("heard.wav");
+    let spec = format!("wav:{}", path.display());
+    let mut sink = Sink::open(&spec, RATE).expect("opens");
+    sink.start(at(0));
+    let before = sine(440.0, 8_000.0, RATE, 0, 48 * 90);
+    assert_eq!(sink.due(at(90)), Ok(48 * 90));
+    sink.write(&before).expect("written");
+    drop(sink);
+    drop(Sink::reopen(&spec, RATE).expect("opens"));
+    let mut sink = Sink::reopen(&spec, RATE).expect("opens");
+    assert_eq!(read_wav(&path), before, "what was recorded stays");
+    sink.resume(at(0), at(200));
+    assert_eq!((sink.due(at(200)), sink.due(at(210))), (Ok(0), Ok(480)));
+    let after = sine(880.0, 8_000.0, RATE, 0, 480);
+    sink.write(&after).expect("written");
+    drop(sink);
+    let heard = read_wav(&path);
+    assert_eq!(heard.len(), 2 * 48 * 210);
+    assert_eq!(heard[..before.len()], before);
+    assert!(heard[before.len()..2 * 48 * 200].iter().all(|s| *s == 0));
+    assert_eq!(heard[2 * 48 * 200..], after);
+}
+
+#[test]
 fn a_sleeper_is_asked_in_pieces_and_catches_up() {
     let mut sink = Sink::null(RATE);
     sink.start(at(0));
