@@ -17,6 +17,8 @@ use wire::Address;
 
 /// The version of the files that are written; a newer one is not read.
 const VERSION: i64 = 1;
+/// What the name of a file begins with that is not written yet.
+const UNFINISHED: &str = ".bond";
 /// A bond's file is at most so many bytes.
 const MAX_FILE: u64 = 4096;
 
@@ -83,9 +85,23 @@ impl BondStore {
             .open(&path)
             .map_err(io(&path))?;
         match FileExt::try_lock(&lock) {
-            Ok(()) => Ok(BondStore { folder, _lock: lock }),
+            Ok(()) => {
+                let store = BondStore { folder, _lock: lock };
+                store.tidy();
+                Ok(store)
+            }
             Err(fs4::TryLockError::WouldBlock) => Err(StoreError::Held(state.into())),
             Err(fs4::TryLockError::Error(error)) => Err(StoreError::Io(path, error)),
+        }
+    }
+
+    /// Deletes what a process left that was killed while it wrote.
+    fn tidy(&self) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                // It takes room, that is all.
+                let _ = fs::remove_file(entry.path());
+            }
         }
     }
 
@@ -98,7 +114,11 @@ impl BondStore {
                 continue;
             }
             match read(&file) {
-                Ok(bond) => bonds.push(bond),
+                Ok(bond) if file == self.file(bond.address) => bonds.push(bond),
+                Ok(bond) => damaged.push(Damaged {
+                    file,
+                    reason: format!("is the bond of {}, which has a file of its own", bond.address),
+                }),
                 Err(reason) => damaged.push(Damaged { file, reason }),
             }
         }
@@ -116,7 +136,7 @@ impl BondStore {
         }
         let mut fresh = tempfile::Builder::new()
             .permissions(fs::Permissions::from_mode(0o600))
-            .prefix(".bond")
+            .prefix(UNFINISHED)
             .tempfile_in(&self.folder)?;
         fresh.write_all(print(bond).as_bytes())?;
         fresh.as_file().sync_all()?;
@@ -254,6 +274,21 @@ mod tests {
         store.store(&bond(2)).unwrap();
         assert!(file.with_extension("toml.kept").exists());
         assert_eq!(store.load().unwrap().0.len(), 2);
+    }
+
+    #[test]
+    fn a_copy_is_no_second_bond_and_what_a_crash_left_is_swept_up() {
+        let state = tempfile::tempdir().unwrap();
+        let store = BondStore::open(state.path()).unwrap();
+        store.store(&bond(1)).unwrap();
+        fs::copy(store.file(bond(1).address), store.folder.join("copy.toml")).unwrap();
+        let left = store.folder.join(".bondX1");
+        fs::write(&left, "vers").unwrap();
+        drop(store);
+        let store = BondStore::open(state.path()).unwrap();
+        assert!(!left.exists());
+        let (bonds, damaged) = store.load().unwrap();
+        assert_eq!((bonds, damaged.len()), (vec![bond(1)], 1));
     }
 
     #[test]

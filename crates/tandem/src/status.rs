@@ -92,19 +92,22 @@ impl Status {
                     self.keep_if_known(*phone);
                 }
             }
-            Event::Profile { phone, profile: Profile::A2dp, up } => self.phone(*phone).a2dp = *up,
+            // What is told of a phone that is gone already does not bring it back.
+            Event::Profile { phone, profile: Profile::A2dp, up } => {
+                self.known(*phone, |known| known.a2dp = *up);
+            }
             Event::Stream { phone, state, codec, .. } => {
                 let media = (*state != StreamState::Closed).then_some((*state, *codec));
-                self.phone(*phone).media = media;
+                self.known(*phone, |known| known.media = media);
             }
             Event::Audible { sources } => {
                 for phone in self.audible.iter().chain(sources).map(|s| s.phone).collect::<Vec<_>>()
                 {
-                    self.phone(phone).last_heard = Some(t);
+                    self.known(phone, |known| known.last_heard = Some(t));
                 }
                 self.audible = sources.to_vec();
             }
-            Event::Link { phone, rssi, .. } => self.phone(*phone).rssi = *rssi,
+            Event::Link { phone, rssi, .. } => self.known(*phone, |known| known.rssi = *rssi),
             Event::Warning { code, text } => {
                 if self.warnings.len() == MAX_WARNINGS {
                     self.warnings.pop_front();
@@ -155,6 +158,12 @@ impl Status {
         self.phones.entry(address).or_default()
     }
 
+    fn known(&mut self, phone: Address, change: impl FnOnce(&mut Phone)) {
+        if let Some(known) = self.phones.get_mut(&phone) {
+            change(known);
+        }
+    }
+
     /// Forgets a phone that is neither bonded nor connected.
     fn keep_if_known(&mut self, phone: Address) {
         if self.phones.get(&phone).is_some_and(|p| !p.bonded && !p.connected) {
@@ -183,5 +192,26 @@ impl Phone {
             fields.retain(|_, value| !value.is_null());
         }
         object
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use host::{Name, SourceKind};
+
+    use super::*;
+
+    #[test]
+    fn a_phone_that_is_gone_stays_gone_when_it_is_heard_no_more() {
+        let mut status = Status::default();
+        let phone = Address([1; 6]);
+        let told = |connected| Event::Phone { phone, name: Name::new(), connected, reason: None };
+        status.apply(0.0, &told(true));
+        let source = Source { phone, kind: SourceKind::Media, gain: 1.0 };
+        status.apply(1.0, &Event::Audible { sources: [source].into_iter().collect() });
+        assert_eq!(status.phones[&phone].last_heard, Some(1.0));
+        status.apply(2.0, &told(false));
+        status.apply(2.0, &Event::Audible { sources: Default::default() });
+        assert!(status.phones.is_empty(), "{:?}", status.phones);
     }
 }

@@ -159,7 +159,7 @@ pub const KEYS: &[Key] = &[
         Ok(())
     }),
     key("sound.rate", When::Start, "samples a second", |c, v| {
-        c.rate = whole(v, 8_000, 192_000)? as u32;
+        c.rate = whole(v, 16_000, 96_000)? as u32;
         Ok(())
     }),
     key("sound.latency_ms", When::Start, "how far media is buffered", |c, v| {

@@ -65,7 +65,19 @@ fn the_command_line_sets_the_same_keys() {
     assert_eq!(config.settings.name, "42");
     assert_eq!(config.host_settings().policy.seats, 1);
     assert_eq!(config.cpus, [0, 1]);
-    assert!(config.set("sound.latency_ms", "5000").is_err());
+    // What the engine cannot do would only be brought into its range, and sound wrong.
+    let limits = [("sound.latency_ms", audio::MAX_LATENCY_MS), ("sound.rate", 96_000)];
+    for (key, most) in limits {
+        config.set(key, &most.to_string()).unwrap();
+        assert!(config.set(key, &(most + 1).to_string()).is_err());
+    }
+    assert!(config.set("sound.rate", "8000").is_err());
+    for nonsense in ["nan", "inf", "-1", "1e99", "", "0x", "99999999999999999999"] {
+        assert!(config.set("blip_s", nonsense).is_err(), "{nonsense}");
+        assert!(config.set("seats", nonsense).is_err(), "{nonsense}");
+    }
+    assert!(config.set("name", "").is_err() && config.set("name", &"ü".repeat(125)).is_err());
+    config.set("name", &"ü".repeat(124)).unwrap();
 }
 
 #[test]
