@@ -13,7 +13,7 @@ use snoop::{Direction, Writer};
 use wire::h4::Channel;
 
 /// Packets on their way to the file.
-const BLOCKS: usize = 256;
+pub(crate) const BLOCKS: usize = 256;
 /// The longest part of a packet that is kept: an ACL packet of the usual 1021 octets is whole.
 const BLOCK: usize = 2048;
 

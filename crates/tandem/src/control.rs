@@ -1,8 +1,10 @@
 //! The control thread: writes bonds and the capture, tells subscribers. Ordinary priority; it may
 //! block where the real-time threads may not.
 
+use std::fmt::{self, Write};
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use host::Event;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -21,13 +23,15 @@ pub(crate) struct Control {
     pub(crate) capture: Option<Capture>,
     /// Where the first readiness is told; gone after it.
     pub(crate) ready: Option<Ready>,
+    /// Reports that are known to be lost.
+    pub(crate) lost: u64,
 }
 
 impl Control {
-    /// Runs until the receiver quits and every report is taken.
+    /// Runs until the other threads have ended and every report is taken.
     pub(crate) fn run(mut self) {
         loop {
-            let last = self.shared.is_quitting();
+            let last = self.shared.is_finished();
             self.shared.control.clear();
             while let Some(report) = self.shared.reports.pop() {
                 self.take(report);
@@ -38,7 +42,9 @@ impl Control {
                 self.capture = None;
                 self.warn("capture", format_args!("the capture ended: {error}"));
             }
+            self.admit_losses();
             if last {
+                self.shared.end_commands();
                 break self.shared.hub.close();
             }
             let mut fds = [PollFd::from_borrowed_fd(self.shared.control.as_fd(), PollFlags::IN)];
@@ -83,6 +89,19 @@ impl Control {
         }
     }
 
+    /// Says that reports were lost, if any were: an event is never missing in silence.
+    fn admit_losses(&mut self) {
+        let lost = self.shared.counters.reports_dropped.load(Ordering::Relaxed);
+        if lost > self.lost {
+            let text = format_args!(
+                "{} events were lost: the disk or the processor is too slow; a new bond may be missing",
+                lost - self.lost
+            );
+            self.warn("lost", text);
+            self.lost = lost;
+        }
+    }
+
     fn warn(&self, code: &'static str, text: std::fmt::Arguments<'_>) {
         self.shared.hub.publish(self.shared.clock.seconds(), warning(code, text));
     }
@@ -90,11 +109,31 @@ impl Control {
 
 /// A `warning` event; a text that is too long is cut.
 pub(crate) fn warning(code: &'static str, text: std::fmt::Arguments<'_>) -> Event {
-    let mut short = heapless::String::new();
-    for letter in text.to_string().chars() {
-        if short.push(letter).is_err() {
-            break;
-        }
+    let mut short = Short(heapless::String::new());
+    // It fails where the text is cut.
+    let _ = short.write_fmt(text);
+    Event::Warning { code, text: short.0 }
+}
+
+/// Takes what fits, without allocation: real-time threads warn too.
+struct Short<const N: usize>(heapless::String<N>);
+
+impl<const N: usize> Write for Short<N> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|letter| self.0.push(letter).map_err(|_| fmt::Error))
     }
-    Event::Warning { code, text: short }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_that_is_too_long_is_cut_between_letters() {
+        let Event::Warning { text, .. } = warning("x", format_args!("a{}", "é".repeat(5_000)))
+        else {
+            unreachable!()
+        };
+        assert!(text.len() + 2 > text.capacity() && text.ends_with('é'), "{}", text.len());
+    }
 }

@@ -28,7 +28,11 @@ struct Inner {
     status: Status,
     subscribers: Vec<Weak<Mailbox>>,
     waiting: HashMap<Ticket, mpsc::SyncSender<Result<(), Refusal>>>,
+    closed: bool,
 }
+
+/// Where the end of a command arrives.
+pub(crate) type End = mpsc::Receiver<Result<(), Refusal>>;
 
 /// One subscriber's notices.
 #[derive(Debug)]
@@ -58,6 +62,7 @@ impl Hub {
                 status,
                 subscribers: Vec::new(),
                 waiting: HashMap::new(),
+                closed: false,
             }),
         }
     }
@@ -94,12 +99,14 @@ impl Hub {
         let mut inner = lock(&self.inner);
         let what = What::Snapshot(Arc::new(Status { counters, ..inner.status.clone() }));
         mailbox.put(Notice { seq: inner.seq, t, time: SystemTime::now(), what });
+        // Of a receiver that has ended there is nothing more to come.
+        lock(&mailbox.unread).closed = inner.closed;
         inner.subscribers.push(Arc::downgrade(&mailbox));
         Ok(Subscription(mailbox))
     }
 
     /// Where the end of a command will arrive; to be called before the command is handed over.
-    pub(crate) fn wait_for(&self, ticket: Ticket) -> mpsc::Receiver<Result<(), Refusal>> {
+    pub(crate) fn wait_for(&self, ticket: Ticket) -> End {
         let (sender, receiver) = mpsc::sync_channel(1);
         lock(&self.inner).waiting.insert(ticket, sender);
         receiver
@@ -130,9 +137,11 @@ impl Hub {
         }
     }
 
-    /// Ends every subscription after what is unread.
+    /// Ends every subscription after what is unread, those to come too.
     pub(crate) fn close(&self) {
-        for mailbox in lock(&self.inner).subscribers.drain(..).filter_map(|m| m.upgrade()) {
+        let mut inner = lock(&self.inner);
+        inner.closed = true;
+        for mailbox in inner.subscribers.drain(..).filter_map(|m| m.upgrade()) {
             lock(&mailbox.unread).closed = true;
             mailbox.arrived.notify_all();
             mailbox.wakeup.wake();
@@ -173,7 +182,8 @@ pub enum Next {
 impl Subscription {
     /// The next notice, waiting for it at most `timeout` (for ever without one).
     pub fn next(&self, timeout: Option<Duration>) -> Next {
-        let deadline = timeout.map(|timeout| Instant::now() + timeout);
+        // What does not fit a clock is for ever.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut unread = lock(&self.0.unread);
         loop {
             if let Some(notice) = take(&mut unread) {
@@ -265,6 +275,15 @@ mod tests {
         let lost = read(&subscription);
         assert_eq!(lost.to_json()["count"], 10);
         assert_eq!(read(&subscription).seq, lost.seq + 1);
+    }
+
+    #[test]
+    fn who_comes_after_the_end_is_told_so() {
+        let hub = hub();
+        hub.close();
+        let subscription = hub.subscribe(0.0, Counts::new()).unwrap();
+        assert_eq!(read(&subscription).name(), "snapshot");
+        assert!(matches!(subscription.next(Some(Duration::MAX)), Next::Closed));
     }
 
     #[test]

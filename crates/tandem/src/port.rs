@@ -5,6 +5,7 @@ use std::os::fd::BorrowedFd;
 use pool::{Arena, Frame, Instant};
 use wire::h4::Channel;
 
+use crate::config::ConfigError;
 use crate::error::OpenError;
 use crate::simulated::Simulated;
 
@@ -37,6 +38,14 @@ impl Port {
                  tcp:HOST:PORT, unix:PATH, serial:/dev/ttyX@BAUD or sim"
             )));
         }
+        if !["tcp:", "unix:", "serial:"].iter().any(|kind| spec.starts_with(kind)) {
+            return Err(OpenError::Config(ConfigError::new(
+                "controller",
+                format!(
+                    "is \"{spec}\"; must be tcp:HOST:PORT, unix:PATH, serial:/dev/ttyX@BAUD or sim"
+                ),
+            )));
+        }
         Ok(Port::H4(h4::Transport::open(spec, arena.clone())?))
     }
 
@@ -45,10 +54,17 @@ impl Port {
         Arena::new(BLOCKS, BLOCK)
     }
 
-    pub(crate) fn reopen(&mut self) -> Result<(), OpenError> {
+    /// What opens the controller again and may take long; `None` where there is nothing to open.
+    pub(crate) fn reopening(
+        &self,
+        arena: &Arena,
+    ) -> Option<impl FnOnce() -> Option<Port> + Send + use<>> {
         match self {
-            Port::H4(transport) => Ok(transport.reopen()?),
-            Port::Simulated(_) => Ok(()),
+            Port::H4(transport) => {
+                let mut fresh = h4::Transport::closed(transport.spec().clone(), arena.clone());
+                Some(move || fresh.reopen().is_ok().then_some(Port::H4(fresh)))
+            }
+            Port::Simulated(_) => None,
         }
     }
 

@@ -5,13 +5,15 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
+use std::task::Poll;
 use std::time::Duration;
 
 use host::{Effect, Event, Host, Input};
-use pool::Instant;
+use pool::{Arena, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use snoop::Direction;
 
+use crate::attempt::Attempt;
 use crate::capture::Tap;
 use crate::control::warning;
 use crate::ear::{Ear, Heard};
@@ -21,9 +23,11 @@ use crate::realtime::{self, Wish};
 use crate::shared::{Report, Shared};
 
 /// The first wait before a lost controller is opened again; it doubles.
-const REOPEN_FIRST: Duration = Duration::from_millis(500);
+pub(crate) const REOPEN_FIRST: Duration = Duration::from_millis(500);
 /// The longest wait before a lost controller is opened again.
 const REOPEN_LONGEST: Duration = Duration::from_secs(5);
+/// Packets taken in a row before commands, the clock and the end are looked at.
+const BURST: usize = 64;
 /// How soon a transport that lacked a block is looked at again.
 const STARVED: Duration = Duration::from_millis(2);
 
@@ -38,10 +42,24 @@ pub(crate) struct Radio {
     pub(crate) tap: Option<Tap>,
     /// Where a failure before the first readiness is told.
     pub(crate) ready: Option<Ready>,
-    /// While the controller is lost: when to try again, and the wait after that.
-    pub(crate) reopen: Option<(Instant, Duration)>,
+    /// Where packets from the controller arrive.
+    pub(crate) arena: Arena,
+    /// While the controller is lost.
+    pub(crate) reopen: Option<Reopen>,
+    /// How long to wait when the controller is lost next; short again once it was up.
+    pub(crate) backoff: Duration,
     /// Why the port is of no more use, seen while effects were carried out.
     pub(crate) broken: Option<String>,
+    /// More packets may wait than were taken.
+    pub(crate) more: bool,
+}
+
+/// How far opening the controller again is.
+pub(crate) enum Reopen {
+    /// It is tried then.
+    At(Instant),
+    /// It is being tried.
+    Trying(Attempt<Option<Port>>),
 }
 
 impl Radio {
@@ -67,9 +85,13 @@ impl Radio {
     /// Sleeps until there is something to do; gives whether another thread said so.
     fn wait(&self) -> bool {
         let now = self.shared.clock.now();
-        let reopen = self.reopen.map(|(at, _)| at);
+        let reopen = match self.reopen {
+            Some(Reopen::At(at)) => Some(at),
+            Some(Reopen::Trying(_)) | None => None,
+        };
+        let more = self.more.then_some(now);
         let starved = self.port.is_starved().then_some(now + STARVED);
-        let deadline = [self.host.wake_at(), self.port.wake_at(), reopen, starved];
+        let deadline = [self.host.wake_at(), self.port.wake_at(), reopen, starved, more];
         let timeout = deadline.into_iter().flatten().min().map(|at| {
             let left = at.since(now);
             Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() }
@@ -93,14 +115,16 @@ impl Radio {
 
     fn work(&mut self) -> Result<(), Lost> {
         let now = self.shared.clock.now();
-        if self.reopen.is_some_and(|(at, _)| at <= now) {
-            self.try_reopen(now);
-        }
+        self.try_reopen(now);
         if self.reopen.is_none() {
             if self.port.wants_write() {
                 self.port.flush()?;
             }
-            while let Some((channel, packet)) = self.port.receive(self.shared.clock.now())? {
+            self.more = false;
+            for n in 1..=BURST {
+                let received = self.port.receive(self.shared.clock.now())?;
+                let Some((channel, packet)) = received else { break };
+                self.more = n == BURST;
                 self.record(Direction::Received, channel, &packet);
                 self.feed(Input::Received(channel, packet));
                 if self.broken.is_some() {
@@ -123,7 +147,7 @@ impl Radio {
     /// Feeds the host and carries out what comes of it.
     fn feed(&mut self, input: Input) {
         let now = self.shared.clock.now();
-        let Radio { shared, ear, host, port, tap, ready, broken, .. } = self;
+        let Radio { shared, ear, host, port, tap, ready, broken, backoff, .. } = self;
         for effect in host.feed(now, input) {
             match effect {
                 Effect::Media(media) => {
@@ -143,6 +167,7 @@ impl Radio {
                         ear.start(now);
                         // The control thread tells it, once it knows.
                         *ready = None;
+                        *backoff = REOPEN_FIRST;
                     }
                     shared.report(Report::Event(now, event));
                 }
@@ -165,22 +190,48 @@ impl Radio {
         self.shared.counters.transport_losses.fetch_add(1, Ordering::Relaxed);
         self.tell(warning("controller", format_args!("{reason}")));
         let now = self.shared.clock.now();
-        self.reopen = Some((now + REOPEN_FIRST, REOPEN_FIRST * 2));
+        self.more = false;
+        self.wait_to_reopen(now);
         self.feed(Input::TransportLost);
         // What was to be sent meanwhile went to a port that is closed.
         self.broken = None;
     }
 
+    fn wait_to_reopen(&mut self, now: Instant) {
+        self.reopen = Some(Reopen::At(now + self.backoff));
+        self.backoff = (self.backoff * 2).min(REOPEN_LONGEST);
+    }
+
+    /// Opens the controller again, if it is lost, in steps of which none waits.
     fn try_reopen(&mut self, now: Instant) {
-        let Some((_, wait)) = self.reopen else { return };
-        match self.port.reopen() {
-            Ok(()) => {
-                self.reopen = None;
-                self.feed(Input::TransportReady);
+        match &self.reopen {
+            Some(Reopen::At(at)) if *at <= now => {
+                let Some(reopening) = self.port.reopening(&self.arena) else {
+                    return self.reopened();
+                };
+                let shared = self.shared.clone();
+                let told = move || shared.radio.wake();
+                match Attempt::begin("reopen", reopening, told) {
+                    Ok(attempt) => self.reopen = Some(Reopen::Trying(attempt)),
+                    Err(_) => self.wait_to_reopen(now),
+                }
             }
-            // It was told when it was lost; the next try may find it.
-            Err(_) => self.reopen = Some((now + wait, (wait * 2).min(REOPEN_LONGEST))),
+            Some(Reopen::Trying(attempt)) => match attempt.end() {
+                Poll::Pending => {}
+                Poll::Ready(Some(Some(port))) => {
+                    self.port = port;
+                    self.reopened();
+                }
+                // It was told when it was lost; the next try may find it.
+                Poll::Ready(_) => self.wait_to_reopen(now),
+            },
+            Some(Reopen::At(_)) | None => {}
         }
+    }
+
+    fn reopened(&mut self) {
+        self.reopen = None;
+        self.feed(Input::TransportReady);
     }
 
     fn tell(&self, event: Event) {
@@ -207,7 +258,7 @@ fn record(
     match tap.copy(now, direction, channel, packet) {
         Some(record) => shared.report(Report::Capture(record)),
         None => {
-            shared.counters.reports_dropped.fetch_add(1, Ordering::Relaxed);
+            shared.counters.capture_dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use host::{Change, Command, Refusal, Ticket};
+use host::{Command, Refusal, Ticket};
 use wire::Address;
 
 use crate::config::{Config, When};
 use crate::error::OpenError;
-use crate::hub::Subscription;
+use crate::hub::{End, Subscription};
 use crate::shared::Shared;
 use crate::status::Status;
 
@@ -71,11 +71,7 @@ impl Drop for Receiver {
     fn drop(&mut self) {
         // Whether or not every phone answers in time, the threads end.
         let _ = self.handle.call_within(Command::Shutdown, GOODBYE);
-        self.handle.0.quit();
-        for thread in self.threads.drain(..) {
-            // A panic there has been printed already.
-            let _ = thread.join();
-        }
+        crate::start::end(&self.handle.0, &mut self.threads);
     }
 }
 
@@ -100,10 +96,7 @@ impl Handle {
         let ticket = self.0.ticket();
         let end = self.0.hub.wait_for(ticket);
         self.0.command(ticket, command);
-        end.recv_timeout(timeout).unwrap_or_else(|_| {
-            self.0.hub.give_up(ticket);
-            Err(Refusal::TimedOut)
-        })
+        self.wait(ticket, &end, timeout)
     }
 
     /// The events from now on, a snapshot first.
@@ -129,9 +122,14 @@ impl Handle {
     /// Changes a setting until the receiver ends, and waits for it: `key` and `value` as in `--set`,
     /// for one phone the keys of its table.
     pub fn set(&self, key: &str, value: &str, phone: Option<Address>) -> Result<(), SetError> {
-        let change = self.change(key, value, phone)?;
-        let wrong = |refusal: Refusal| SetError { refusal, text: refusal.text().into() };
-        self.call(Command::Set(change)).map_err(wrong)
+        let ticket = self.0.ticket();
+        let end = self.0.hub.wait_for(ticket);
+        if let Err(error) = self.0.change(ticket, |config| changed(config, key, value, phone)) {
+            self.0.hub.give_up(ticket);
+            return Err(error);
+        }
+        self.wait(ticket, &end, COMMAND_TIMEOUT + MARGIN)
+            .map_err(|refusal| SetError { refusal, text: refusal.text().into() })
     }
 
     /// As [`set`](Handle::set), without waiting: the end is the event `done` with this ticket.
@@ -141,29 +139,42 @@ impl Handle {
         value: &str,
         phone: Option<Address>,
     ) -> Result<Ticket, SetError> {
-        Ok(self.submit(Command::Set(self.change(key, value, phone)?)))
+        let ticket = self.0.ticket();
+        self.0.change(ticket, |config| changed(config, key, value, phone))?;
+        Ok(ticket)
     }
 
-    /// Checks a change of a setting and keeps it.
-    fn change(&self, key: &str, value: &str, phone: Option<Address>) -> Result<Change, SetError> {
-        let name = match phone {
-            Some(phone) => format!("phone.{phone}.{key}"),
-            None => key.to_string(),
-        };
-        let wrong = |refusal: Refusal, text: String| SetError { refusal, text };
-        let mut config = self.0.config();
-        config.set(&name, value).map_err(|error| wrong(Refusal::BadValue, error.to_string()))?;
-        if phone.is_none() && Config::when(key) == Some(When::Start) {
-            let text = format!("{key}: counts at start only; change the configuration and restart");
-            return Err(wrong(Refusal::Busy, text));
-        }
-        let Some(change) = config.change(key, phone) else {
-            let text = format!("{key}: cannot be changed while the receiver runs");
-            return Err(wrong(Refusal::NotSupported, text));
-        };
-        self.0.keep_config(config);
-        Ok(change)
+    fn wait(&self, ticket: Ticket, end: &End, timeout: Duration) -> Result<(), Refusal> {
+        end.recv_timeout(timeout).unwrap_or_else(|_| {
+            self.0.hub.give_up(ticket);
+            Err(Refusal::TimedOut)
+        })
     }
+}
+
+/// A configuration with a setting changed, checked, and the command that changes it.
+fn changed(
+    config: &Config,
+    key: &str,
+    value: &str,
+    phone: Option<Address>,
+) -> Result<(Config, Command), SetError> {
+    let name = match phone {
+        Some(phone) => format!("phone.{phone}.{key}"),
+        None => key.to_string(),
+    };
+    let wrong = |refusal: Refusal, text: String| SetError { refusal, text };
+    let mut config = config.clone();
+    config.set(&name, value).map_err(|error| wrong(Refusal::BadValue, error.to_string()))?;
+    if phone.is_none() && Config::when(key) == Some(When::Start) {
+        let text = format!("{key}: counts at start only; change the configuration and restart");
+        return Err(wrong(Refusal::Busy, text));
+    }
+    let Some(change) = config.change(key, phone) else {
+        let text = format!("{key}: cannot be changed while the receiver runs");
+        return Err(wrong(Refusal::NotSupported, text));
+    };
+    Ok((config, Command::Set(change)))
 }
 
 impl std::fmt::Display for SetError {

@@ -1,7 +1,7 @@
 //! What the threads of a receiver share: lock-free queues into and out of the real-time threads,
 //! each with a wake-up, and the hub on the ordinary side.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Mutex, PoisonError};
 
 use host::{Bond, Command, Event, Refusal, Ticket};
@@ -16,8 +16,9 @@ use crate::wakeup::Wakeup;
 
 /// Commands that may wait for the radio thread.
 const MAX_COMMANDS: usize = 64;
-/// Reports that may wait for the control thread.
-const MAX_REPORTS: usize = 256;
+/// Reports that may wait for the control thread. Packets for the capture take half of it at most,
+/// so that a disk that is slow for seconds costs no event and no bond.
+const MAX_REPORTS: usize = 2 * crate::capture::BLOCKS;
 
 /// What the radio thread tells the control thread.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) control: Wakeup,
     pub(crate) counters: Counters,
     quitting: AtomicBool,
+    finished: AtomicBool,
     tickets: AtomicU64,
     config: Mutex<Config>,
 }
@@ -53,6 +55,7 @@ pub(crate) struct Counters {
     pub(crate) media_packets: AtomicU64,
     pub(crate) media_dropped: AtomicU64,
     pub(crate) reports_dropped: AtomicU64,
+    pub(crate) capture_dropped: AtomicU64,
     pub(crate) transport_losses: AtomicU64,
     pub(crate) underruns: AtomicU64,
     pub(crate) overruns: AtomicU64,
@@ -69,6 +72,7 @@ impl Shared {
             control: Wakeup::new()?,
             counters: Counters::default(),
             quitting: AtomicBool::new(false),
+            finished: AtomicBool::new(false),
             tickets: AtomicU64::new(1),
             config: Mutex::new(config),
         })
@@ -78,19 +82,38 @@ impl Shared {
         Ticket(self.tickets.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Hands a command to the radio thread. One that cannot be taken ends at once.
-    pub(crate) fn command(&self, ticket: Ticket, command: Command) {
+    /// Hands a command to the radio thread; gives whether it was taken. One that was not ends at
+    /// once.
+    pub(crate) fn command(&self, ticket: Ticket, command: Command) -> bool {
         let refusal = if self.is_quitting() {
             Some(Refusal::ControllerLost)
         } else {
             self.commands.push((ticket, command)).err().map(|_| Refusal::Busy)
         };
-        match refusal {
-            None => self.radio.wake(),
-            Some(refusal) => {
-                let done = Event::Done { ticket, result: Err(refusal) };
-                self.hub.publish(self.clock.seconds(), done);
-            }
+        if let Some(refusal) = refusal {
+            self.end(ticket, refusal);
+            return false;
+        }
+        self.radio.wake();
+        // Between the push and the question: either the control thread sees the command when it
+        // finishes, or this thread sees that it has finished.
+        fence(Ordering::SeqCst);
+        if self.finished.load(Ordering::Relaxed) {
+            self.end_commands();
+        }
+        true
+    }
+
+    fn end(&self, ticket: Ticket, refusal: Refusal) {
+        let done = Event::Done { ticket, result: Err(refusal) };
+        self.hub.publish(self.clock.seconds(), done);
+    }
+
+    /// Ends the commands that nobody will take any more.
+    pub(crate) fn end_commands(&self) {
+        fence(Ordering::SeqCst);
+        while let Some((ticket, _)) = self.commands.pop() {
+            self.end(ticket, Refusal::ControllerLost);
         }
     }
 
@@ -106,23 +129,40 @@ impl Shared {
         self.quitting.load(Ordering::Acquire)
     }
 
-    /// Ends every thread.
+    /// Ends the real-time threads.
     pub(crate) fn quit(&self) {
         self.quitting.store(true, Ordering::Release);
         self.radio.wake();
+    }
+
+    /// Whether the real-time threads have ended: no report will come any more.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
+    }
+
+    /// Ends the control thread, once the others have ended.
+    pub(crate) fn finish(&self) {
+        self.finished.store(true, Ordering::Release);
         self.control.wake();
     }
 
-    pub(crate) fn config(&self) -> Config {
-        self.config.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(crate) fn keep_config(&self, config: Config) {
-        self.hub.change(|status| {
-            status.name = config.settings.name.as_str().into();
-            status.settings = config.shown();
-        });
-        *self.config.lock().unwrap_or_else(PoisonError::into_inner) = config;
+    /// Changes the configuration with a command, one change after the other: `change` gives what it
+    /// becomes, and the command that is kept with it if the radio thread takes it.
+    pub(crate) fn change<E>(
+        &self,
+        ticket: Ticket,
+        change: impl FnOnce(&Config) -> Result<(Config, Command), E>,
+    ) -> Result<(), E> {
+        let mut config = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        let (fresh, command) = change(&config)?;
+        if self.command(ticket, command) {
+            self.hub.change(|status| {
+                status.name = fresh.settings.name.as_str().into();
+                status.settings = fresh.shown();
+            });
+            *config = fresh;
+        }
+        Ok(())
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -139,6 +179,7 @@ impl Counters {
             ("media_packets", read(&self.media_packets)),
             ("media_dropped", read(&self.media_dropped)),
             ("reports_dropped", read(&self.reports_dropped)),
+            ("capture_dropped", read(&self.capture_dropped)),
             ("transport_losses", read(&self.transport_losses)),
             ("underruns", read(&self.underruns)),
             ("overruns", read(&self.overruns)),

@@ -4,6 +4,7 @@
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
 use std::time::Duration;
 
 use audio::{Engine, Pace, Report, Sink};
@@ -11,6 +12,7 @@ use host::StreamId;
 use pool::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::attempt::Attempt;
 use crate::control::warning;
 use crate::ear::{Change, Ear, Heard};
 use crate::realtime::{self, Wish};
@@ -31,8 +33,19 @@ pub(crate) struct Speaker {
     pub(crate) sink: Sink,
     pub(crate) spec: String,
     pub(crate) rate: u32,
-    /// While the sink is lost and silence stands in for it: when to open it again.
-    pub(crate) reopen: Option<Instant>,
+    /// When the sink's clock was started.
+    pub(crate) started: Option<Instant>,
+    /// While the sink is lost and silence stands in for it.
+    pub(crate) reopen: Option<Reopen>,
+}
+
+/// How far opening the sink again is.
+#[derive(Debug)]
+pub(crate) enum Reopen {
+    /// It is tried then.
+    At(Instant),
+    /// It is being tried; a sound server may be slow to answer.
+    Trying(Attempt<Option<Sink>>),
 }
 
 impl Speaker {
@@ -80,7 +93,11 @@ impl Speaker {
         let now = self.shared.clock.now();
         while let Some(change) = self.ear.changes.pop() {
             match change {
-                Change::Start(at) if self.engine.rendered() == 0 => self.sink.start(at),
+                // Once: when the controller comes up again, the sound goes on as it was.
+                Change::Start(at) if self.started.is_none() => {
+                    self.started = Some(at);
+                    self.sink.start(at);
+                }
                 Change::Start(_) => {}
                 Change::Control(control) => {
                     // A stream that is gone already has nothing to change.
@@ -98,9 +115,7 @@ impl Speaker {
         let mut block = [0i16; 2 * BLOCK];
         loop {
             let now = self.shared.clock.now();
-            if self.reopen.is_some_and(|at| at <= now) {
-                self.try_reopen(now);
-            }
+            self.try_reopen(now);
             let due = match self.sink.due(now) {
                 Ok(0) => return,
                 Ok(due) => due,
@@ -143,17 +158,28 @@ impl Speaker {
         self.warn(reason);
         self.sink = Sink::null(self.rate);
         self.sink.start(now);
-        self.reopen = Some(now + REOPEN);
+        self.reopen = Some(Reopen::At(now + REOPEN));
     }
 
     fn try_reopen(&mut self, now: Instant) {
-        match Sink::open(&self.spec, self.rate) {
-            Ok(sink) => {
-                self.sink = sink;
-                self.sink.start(now);
-                self.reopen = None;
+        match &self.reopen {
+            Some(Reopen::At(at)) if *at <= now => {
+                let (spec, rate) = (self.spec.clone(), self.rate);
+                let open = move || Sink::reopen(&spec, rate).ok();
+                // It is looked at in the next round.
+                let attempt = Attempt::begin("sound", open, || ()).map(Reopen::Trying);
+                self.reopen = Some(attempt.unwrap_or(Reopen::At(now + REOPEN)));
             }
-            Err(_) => self.reopen = Some(now + REOPEN),
+            Some(Reopen::Trying(attempt)) => match attempt.end() {
+                Poll::Pending => {}
+                Poll::Ready(Some(Some(sink))) => {
+                    self.sink = sink;
+                    self.sink.resume(self.started.unwrap_or(now), now);
+                    self.reopen = None;
+                }
+                Poll::Ready(_) => self.reopen = Some(Reopen::At(now + REOPEN)),
+            },
+            Some(Reopen::At(_)) | None => {}
         }
     }
 

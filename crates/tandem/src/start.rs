@@ -16,7 +16,7 @@ use crate::control::{Control, warning};
 use crate::ear::Ear;
 use crate::error::OpenError;
 use crate::port::Port;
-use crate::radio::Radio;
+use crate::radio::{REOPEN_FIRST, Radio};
 use crate::realtime::{self, Wish};
 use crate::receiver::Handle;
 use crate::shared::Shared;
@@ -58,8 +58,11 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
         port,
         tap: capture.is_some().then(Tap::new),
         ready: Some(ready.clone()),
+        arena,
         reopen: None,
+        backoff: REOPEN_FIRST,
         broken: None,
+        more: false,
     };
     let speaker = Speaker {
         shared: shared.clone(),
@@ -68,9 +71,11 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
         sink,
         spec,
         rate: config.rate,
+        started: None,
         reopen: None,
     };
-    let control = Control { shared: shared.clone(), bonds: store, capture, ready: Some(ready) };
+    let control =
+        Control { shared: shared.clone(), bonds: store, capture, ready: Some(ready), lost: 0 };
 
     let mut threads = Vec::new();
     let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
@@ -88,10 +93,7 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
             Err(_) => Err(OpenError::Controller("the controller did not come up".into())),
         });
     if let Err(error) = started {
-        shared.quit();
-        for thread in threads {
-            let _ = thread.join();
-        }
+        end(&shared, &mut threads);
         return Err(error);
     }
     for (code, text) in warnings {
@@ -100,6 +102,19 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
     }
     apply_phones(&handle, &config);
     Ok((handle, threads))
+}
+
+/// Ends the threads: the control thread, which comes first, after those that report to it.
+pub(crate) fn end(shared: &Shared, threads: &mut Vec<JoinHandle<()>>) {
+    // A panic there has been printed already.
+    shared.quit();
+    for thread in threads.drain(1.min(threads.len())..) {
+        let _ = thread.join();
+    }
+    shared.finish();
+    for thread in threads.drain(..) {
+        let _ = thread.join();
+    }
 }
 
 /// A host, with the owner's wishes for single phones.
@@ -158,7 +173,12 @@ fn open_sink(config: &Config) -> Result<(String, Sink), OpenError> {
 fn open_capture(config: &Config) -> Result<Option<Capture>, OpenError> {
     let Some(path) = &config.snoop else { return Ok(None) };
     let capture = Capture::create(path, SystemTime::now(), config.log_keys);
-    let wrong = |error| OpenError::Config(reason("snoop", format!("{}: {error}", path.display())));
+    let wrong = |error: io::Error| match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            OpenError::Permission(format!("snoop: {}: {error}", path.display()))
+        }
+        _ => OpenError::Config(reason("snoop", format!("{}: {error}", path.display()))),
+    };
     capture.map(Some).map_err(wrong)
 }
 
