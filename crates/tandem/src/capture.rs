@@ -14,7 +14,7 @@ use wire::h4::Channel;
 
 /// Packets on their way to the file.
 pub(crate) const BLOCKS: usize = 256;
-/// The longest part of a packet that is kept: an ACL packet of the usual 1021 octets is whole.
+/// The longest packet that is captured, with its headroom; ACL packets are of 1021 octets mostly.
 const BLOCK: usize = 2048;
 
 /// A packet on its way to the file.
