@@ -20,7 +20,7 @@ use crate::shared::{self, Shared};
 
 /// How often a sink without a clock of its own is served. A change of a stream wakes the thread at
 /// once, so that this delays no fade.
-const ROUND: Duration = Duration::from_millis(20);
+const ROUND: Duration = Duration::from_millis(50);
 /// How soon a sink that was lost is opened again.
 const REOPEN: Duration = Duration::from_secs(2);
 /// Frames rendered at once.
@@ -57,9 +57,10 @@ impl Speaker {
             if self.wait() {
                 self.ear.wakeup.clear();
             }
+            self.take_media();
             // Until now it sounds as it was; what changed counts from here.
             self.render();
-            self.listen();
+            self.take_changes();
             self.tell();
         }
         self.render();
@@ -88,8 +89,16 @@ impl Speaker {
         }
     }
 
-    /// Takes what the radio thread has.
-    fn listen(&mut self) {
+    /// Takes the packets that the radio thread has: what came by now is there to be rendered.
+    fn take_media(&mut self) {
+        let now = self.shared.clock.now();
+        while let Some(packet) = self.ear.media.pop() {
+            self.engine.media(now, packet.stream, &packet.payload, packet.frames, packet.sequence);
+        }
+    }
+
+    /// Takes the changes that the radio thread has. A stream is opened well before its first packet.
+    fn take_changes(&mut self) {
         let now = self.shared.clock.now();
         while let Some(change) = self.ear.changes.pop() {
             match change {
@@ -104,9 +113,6 @@ impl Speaker {
                     let _ = self.engine.control(now, control);
                 }
             }
-        }
-        while let Some(packet) = self.ear.media.pop() {
-            self.engine.media(now, packet.stream, &packet.payload, packet.frames, packet.sequence);
         }
     }
 
