@@ -18,8 +18,6 @@ use crate::event::Event;
 pub enum Input {
     /// The controller sent a packet, header included.
     Received(Channel, Frame),
-    /// The transport took a packet on this channel off the host's hands.
-    Sent(Channel),
     /// What a stream plays is sound now, or silence.
     Sounding(StreamId, bool),
     /// The owner wants something.

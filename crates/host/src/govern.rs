@@ -69,8 +69,8 @@ impl Host {
         self.tell_link(now, link);
         // Its owner may have changed that while it waited.
         self.decide(now, Fact::Modest(id, modest));
-        if let Some(configuration) = stream {
-            self.stream_opened(link, configuration);
+        if stream.is_some() {
+            self.stream_opened(link);
         }
         if playing {
             self.decide(now, Fact::Started(id));

@@ -89,7 +89,6 @@ impl Host {
                     return Effects::new(Some(media), &mut self.effects);
                 }
             }
-            Input::Sent(channel) => self.stack.sent(channel),
             Input::Sounding(stream, on) => self.sounding(now, stream, on),
             Input::Command(ticket, command) => self.command(now, ticket, command),
             Input::Wake => self.wake(now),

@@ -4,7 +4,6 @@ use core::time::Duration;
 
 use multipoint::Fact;
 use pool::Instant;
-use stack::a2dp::Configuration;
 use stack::controller::{ConfirmKind, Warning};
 use stack::{Call, LinkId, Notice, StreamChange, StreamId};
 use wire::Address;
@@ -204,7 +203,7 @@ impl Host {
                 link.stream = Some(configuration);
                 self.effect(Effect::Stream(stream, StreamEffect::Open(configuration)));
                 if seat.is_some() {
-                    self.stream_opened(id, configuration);
+                    self.stream_opened(id);
                 }
             }
             StreamChange::Started => {
@@ -248,7 +247,7 @@ impl Host {
     }
 
     /// A seated phone's stream is open, or coded anew.
-    pub(crate) fn stream_opened(&mut self, id: LinkId, _configuration: Configuration) {
+    pub(crate) fn stream_opened(&mut self, id: LinkId) {
         let Some(link) = self.link(id) else { return };
         let (phone, seat) = (link.address, link.seat);
         self.notify(Event::Profile { phone, profile: Profile::A2dp, up: true });

@@ -223,7 +223,6 @@ impl Conversation {
                 self.receive(Channel::Acl, &packet);
             }
         }
-        self.feed(Input::Sent(Channel::Command));
     }
 }
 

@@ -139,11 +139,6 @@ impl Stack {
         Some(Media { stream: StreamId(link.0), media })
     }
 
-    /// The transport took a packet on this channel off its hands.
-    pub fn sent(&mut self, channel: Channel) {
-        let _ = channel;
-    }
-
     /// When [`wake`](Stack::wake) wants to be called.
     pub fn wake_at(&self) -> Option<Instant> {
         self.deadline
