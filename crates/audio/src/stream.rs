@@ -7,8 +7,9 @@
 //! much and fades in.
 //!
 //! Packets that the sequence numbers show as lost are concealed by the codec, up to
-//! [`CONCEALED_MS`]; a larger hole, or a number that goes backwards, is a source that started
-//! counting afresh.
+//! [`CONCEALED_MS`]. One that came already, or whose place has been concealed, is dropped: its
+//! number is behind by less than [`REPEATS`]. A larger hole, or a number further behind, is a source
+//! that started counting afresh; so many repeats in a row are one that does not count at all.
 
 use core::time::Duration;
 
@@ -35,6 +36,10 @@ pub const OVERRUN_MS: u32 = 180;
 /// The longest hole that is concealed, in milliseconds.
 pub const CONCEALED_MS: u32 = 100;
 
+/// How far behind, in packets, a sequence number may be and still be that of a repeated or late
+/// packet, and how many of them are dropped in a row.
+pub const REPEATS: u16 = 8;
+
 /// For how long after a packet the source is taken to be making the next one, in seconds. Without
 /// it the servo would see the buffer's level jump with every packet, at times that beat with its
 /// own.
@@ -59,6 +64,8 @@ pub struct Stats {
     pub packets: u64,
     /// Packets that the sequence numbers show as lost.
     pub lost: u64,
+    /// Packets that came a second time, or after their place had been concealed: dropped.
+    pub repeated: u64,
     /// Codec frames that were concealed, for lost packets or because they were damaged.
     pub concealed: u64,
     /// Times the buffer ran dry in the middle of a flow.
@@ -111,6 +118,8 @@ pub(crate) struct Stream {
     residue: [f32; 2],
     decay: Fade,
     sequence: Option<u16>,
+    /// Packets in a row whose number was not ahead of the last one's.
+    behind: u16,
     /// Codec frames and samples of the last packet.
     packet: (u8, usize),
     last_media: Instant,
@@ -140,6 +149,7 @@ impl Stream {
             residue: [0.0; 2],
             decay: Fade::at(0.0),
             sequence: None,
+            behind: 0,
             packet: (0, 0),
             last_media: Instant::ZERO,
             dry_since: None,
@@ -219,6 +229,10 @@ impl Stream {
         if self.is_closing() {
             return;
         }
+        if self.is_repeated(sequence) {
+            self.stats.repeated += 1;
+            return;
+        }
         self.stats.packets += 1;
         self.conceal_lost(sequence);
         let mut rest = payload;
@@ -241,6 +255,18 @@ impl Stream {
         self.stats.peak = loudest;
         self.sounding.observe(loudest, samples, self.rate);
         self.arrived(arrival);
+    }
+
+    /// Whether a packet of this number came already, or is too late for its place.
+    fn is_repeated(&mut self, sequence: u16) -> bool {
+        let far = |last: u16| last.wrapping_sub(sequence) >= REPEATS;
+        if self.sequence.is_none_or(far) {
+            self.behind = 0;
+            return false;
+        }
+        let repeated = self.behind < REPEATS;
+        self.behind += u16::from(repeated);
+        repeated
     }
 
     /// Fills the hole that the sequence numbers show before this packet.
@@ -466,3 +492,6 @@ impl Stream {
         f64::from(self.latency_ms) / 1e3 + self.packet.1 as f64 / f64::from(self.rate)
     }
 }
+
+#[cfg(test)]
+mod tests;
