@@ -81,6 +81,14 @@ impl Host {
                     self.warn("profile", format_args!("{phone}: {failure}"));
                 }
             }
+            Notice::MediaTooLarge { link, length } => {
+                if let Some(phone) = self.link(link).map(|link| link.address) {
+                    let text = format_args!(
+                        "{phone} sends media packets of {length} bytes, larger than can be taken, and is not heard"
+                    );
+                    self.warn("media", text);
+                }
+            }
             Notice::Warning(warning) => self.warning(warning),
         }
     }

@@ -154,6 +154,9 @@ fn describe(output: Output) -> String {
         Output::Reconfigured { channel, mtu } => {
             format!("! Reconfigured {:04X} {mtu}", channel.cid.0)
         }
+        Output::Oversized { channel, length } => {
+            format!("! Oversized {:04X} {length}", channel.cid.0)
+        }
         Output::Refused { channel, psm, reason } => {
             format!("! Refused {:04X} {:04X} {reason:?}", channel.cid.0, psm.0)
         }

@@ -79,7 +79,7 @@ impl End {
 pub(super) struct Channel {
     /// Whether data is taken and sent: from the first agreement to the end.
     pub(super) open: bool,
-    /// The largest SDU that we take, as offered.
+    /// The largest SDU that the peer was offered.
     pub(super) local_mtu: u16,
     /// The owner's mark.
     pub(super) tag: u32,
@@ -94,6 +94,8 @@ pub(super) struct Channel {
     pub(super) ask: bool,
     /// Whether the owner has heard of the channel from us.
     pub(super) told: bool,
+    /// Whether the owner has heard that the peer sends more than is taken.
+    pub(super) oversized: bool,
     /// Of our outstanding request, 0 if there is none.
     pub(super) identifier: u8,
     /// How often that request has been sent.
@@ -134,6 +136,7 @@ impl Channel {
             outgoing: false,
             ask: false,
             told: false,
+            oversized: false,
             identifier: 0,
             transmissions: 0,
             connection_identifier: 0,

@@ -66,7 +66,7 @@ pub struct ChannelId {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {
     /// The largest SDU that we offer to receive; brought into the range from 48 to what a block
-    /// holds.
+    /// holds. A larger one that a block holds is taken all the same.
     pub mtu: u16,
     /// Whether the peer waits until the link is secured, and we ourselves as well.
     pub needs_security: bool,
@@ -173,6 +173,13 @@ pub enum Output {
         /// The largest SDU that the peer takes now.
         mtu: u16,
     },
+    /// The peer sends more at once than a block holds; told once a channel.
+    Oversized {
+        /// The channel.
+        channel: ChannelId,
+        /// Octets of the first such SDU, which was dropped.
+        length: u16,
+    },
     /// A channel of ours was not made.
     Refused {
         /// The channel, no longer valid.
@@ -222,7 +229,7 @@ pub struct Counters {
     pub received: u64,
     /// Frames for a channel that is not open, or a fixed one that we do not have.
     pub no_channel: u64,
-    /// Frames larger than the channel's MTU.
+    /// Frames larger than is taken, and dropped.
     pub oversized: u64,
     /// Frames whose next start came before their end.
     pub unfinished: u64,

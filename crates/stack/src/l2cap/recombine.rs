@@ -1,11 +1,14 @@
 //! From ACL fragments to frames (Core 5.4, Vol 3, Part A, 7.2): a start, which may be whole, and
 //! continuations, cut at any place.
+//!
+//! A channel takes what a block holds, even where its peer was offered less: a phone that pays no
+//! heed to our MTU is heard.
 
 use pool::{Frame, Instant};
 use wire::hci::Boundary;
 use wire::l2cap::{Cid, HEADER_LEN, Header, Reject, Signals};
 
-use super::{Data, Mux};
+use super::{Data, Mux, Output};
 use crate::LinkId;
 
 /// Octets of a C-frame that name its first command: basic header, code, identifier.
@@ -30,8 +33,8 @@ enum Progress {
     Whole,
     /// More has come than the header says.
     Stray,
-    /// Its channel does not take so much, or does not exist.
-    Unwanted(Cid),
+    /// So much (the payload's length) is not taken, or its channel does not exist.
+    Unwanted(Cid, u16),
 }
 
 impl Mux {
@@ -53,7 +56,7 @@ impl Mux {
             && let Some(channel) =
                 state.channels.get(usize::from(header.cid.0.wrapping_sub(Cid::FIRST_DYNAMIC.0)))
             && channel.open
-            && header.length <= channel.local_mtu
+            && header.length <= self.largest_mtu
         {
             self.counters.received += 1;
             frame.advance(HEADER_LEN);
@@ -135,21 +138,21 @@ impl Mux {
         if so_far.len() > total {
             return Progress::Stray;
         }
-        if Some(usize::from(header.length)) > self.accepted_length(link, header.cid) {
+        if Some(header.length) > self.accepted_length(link, header.cid) {
             // A signalling frame that is too long is answered, so its first command must be known.
             let named = header.cid != Cid::SIGNALLING || so_far.len() >= NAMED.min(total);
-            return if named { Progress::Unwanted(header.cid) } else { Progress::Partial };
+            return if named { Progress::Unwanted(header.cid, header.length) } else { Progress::Partial };
         }
         if so_far.len() == total { Progress::Whole } else { Progress::Partial }
     }
 
     /// The longest payload that the channel takes, `None` if there is no such channel.
-    fn accepted_length(&self, link: LinkId, cid: Cid) -> Option<usize> {
+    fn accepted_length(&self, link: LinkId, cid: Cid) -> Option<u16> {
         if cid == Cid::SIGNALLING {
-            return Some(usize::from(self.signalling_mtu));
+            return Some(self.signalling_mtu);
         }
         let channel = self.channel(super::ChannelId { link, cid })?;
-        channel.open.then_some(usize::from(channel.local_mtu))
+        channel.open.then_some(self.largest_mtu)
     }
 
     /// Does with a frame what its progress calls for.
@@ -173,7 +176,7 @@ impl Mux {
                 self.counters.received += 1;
                 return Some(Data { channel, tag, payload: frame });
             }
-            Progress::Unwanted(Cid::SIGNALLING) => {
+            Progress::Unwanted(Cid::SIGNALLING, _) => {
                 self.counters.oversized += 1;
                 let named = Signals::first(frame.get(HEADER_LEN..).unwrap_or_default());
                 if let Some((code, identifier)) = named
@@ -183,12 +186,8 @@ impl Mux {
                     self.reject(link, identifier, reject);
                 }
             }
-            Progress::Unwanted(cid) => {
-                if self.accepted_length(link, cid).is_some() {
-                    self.counters.oversized += 1;
-                } else {
-                    self.counters.no_channel += 1;
-                }
+            Progress::Unwanted(cid, length) => {
+                self.unwanted(super::ChannelId { link, cid }, length);
             }
             Progress::Stray => self.counters.stray += 1,
             Progress::Partial => {}
@@ -196,5 +195,18 @@ impl Mux {
         // Whatever follows up to the next start belongs to what has been dropped.
         self.set_recombination(link, Recombination::Skipping);
         None
+    }
+
+    /// Counts a frame that nobody takes; of a channel's first that is too long its owner is told.
+    fn unwanted(&mut self, id: super::ChannelId, length: u16) {
+        let Some(channel) = self.channel_mut(id).filter(|channel| channel.open) else {
+            self.counters.no_channel += 1;
+            return;
+        };
+        let told = core::mem::replace(&mut channel.oversized, true);
+        self.counters.oversized += 1;
+        if !told {
+            self.tell(Output::Oversized { channel: id, length });
+        }
     }
 }

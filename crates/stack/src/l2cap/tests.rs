@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use pool::{Arena, Frame, Instant};
+use pool::{Arena, Frame, HEADROOM, Instant};
 use proptest::prelude::*;
 use wire::hci::Boundary;
 use wire::l2cap::{Cid, Command, Header, Psm, Signal, Signals};
@@ -200,9 +200,39 @@ fn what_does_not_end_where_its_header_says_is_counted() {
     assert_eq!(receive(more, &long[60..]), (2, 0, 0, 0));
     assert_eq!(receive(first, &bytes[..60]), (2, 0, 0, 0));
     assert_eq!(receive(first, &bytes[..60]), (2, 1, 0, 0));
-    assert_eq!(receive(first, &l2cap(Cid(0x40), &[1; 901])), (2, 2, 1, 0));
-    assert_eq!(receive(first, &l2cap(Cid(0x41), &[1])), (2, 2, 1, 1));
-    assert_eq!(receive(more, &[0]), (2, 2, 1, 1), "what follows is skipped");
+    assert_eq!(receive(first, &l2cap(Cid(0x41), &[1])), (2, 2, 0, 1));
+    assert_eq!(receive(more, &[0]), (2, 2, 0, 1), "what follows is skipped");
+}
+
+#[test]
+fn a_peer_that_ignores_our_mtu_is_taken_as_far_as_a_block_holds() {
+    let arena = Arena::new(16, 1100);
+    let largest = 1100 - HEADROOM - 4;
+    let mut mux = opened(&arena);
+    let (first, more) = (Boundary::FirstFlushable, Boundary::Continuing);
+    let mut receive = |pieces: &[&[u8]]| {
+        let boundaries = std::iter::once(first).chain(std::iter::repeat(more));
+        let mut taken = pieces.iter().zip(boundaries).filter_map(|(piece, boundary)| {
+            mux.receive(Instant::ZERO, LINK, boundary, frame(&arena, piece))
+        });
+        let taken = taken.next().map(|data| data.payload.len());
+        let told = mux.poll().map(|output| match output {
+            Output::Oversized { channel, length } => (channel.cid.0, length),
+            other => panic!("{other:?}"),
+        });
+        (taken, told)
+    };
+    for length in [900, 901, largest] {
+        let bytes = l2cap(Cid(0x40), &vec![1; length]);
+        assert_eq!(receive(&[&bytes]), (Some(length), None));
+        assert_eq!(receive(&[&bytes[..700], &bytes[700..]]), (Some(length), None));
+    }
+    let long = l2cap(Cid(0x40), &vec![1; largest + 1]);
+    let once = Some((0x40, largest as u16 + 1));
+    assert_eq!(receive(&[&long[..700], &long[700..]]), (None, once));
+    assert_eq!(receive(&[&long[..3], &long[3..700], &long[700..]]), (None, None), "told once");
+    assert_eq!(receive(&[&l2cap(Cid(0x40), &[1; 5])]), (Some(5), None), "and the channel lives");
+    assert_eq!(mux.counters().oversized, 2);
 }
 
 #[test]

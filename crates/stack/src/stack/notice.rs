@@ -138,6 +138,13 @@ pub enum Notice {
         /// Why.
         failure: crate::avdtp::Failure,
     },
+    /// A link's media packets are larger than a block holds, and dropped; told once a stream.
+    MediaTooLarge {
+        /// The link.
+        link: LinkId,
+        /// Octets of the first.
+        length: u16,
+    },
     /// The controller works, but lacks something.
     Warning(Warning),
 }

@@ -118,6 +118,14 @@ impl Stack {
                     peer.media_mtu = mtu;
                 }
             }
+            From::Oversized { channel, length } => {
+                if let Some(peer) = self.peer(channel.link)
+                    && peer.media == Some(channel)
+                {
+                    let link = channel.link;
+                    self.notify(Notice::MediaTooLarge { link, length });
+                }
+            }
             From::Refused { channel, psm, .. } => {
                 let Some(peer) = self.peer_mut(channel.link) else { return };
                 if psm == Psm::AVDTP {
