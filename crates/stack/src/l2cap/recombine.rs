@@ -141,7 +141,11 @@ impl Mux {
         if Some(header.length) > self.accepted_length(link, header.cid) {
             // A signalling frame that is too long is answered, so its first command must be known.
             let named = header.cid != Cid::SIGNALLING || so_far.len() >= NAMED.min(total);
-            return if named { Progress::Unwanted(header.cid, header.length) } else { Progress::Partial };
+            return if named {
+                Progress::Unwanted(header.cid, header.length)
+            } else {
+                Progress::Partial
+            };
         }
         if so_far.len() == total { Progress::Whole } else { Progress::Partial }
     }
