@@ -1,20 +1,40 @@
-//! Bluetooth dongles on USB: which are there ([`list`]), which one is meant ([`Spec`]), whether we may
-//! open it and what to do if not ([`Access`]), and what is known to be odd about it.
+//! The kernel-bypass driver for Bluetooth dongles on USB (Bluetooth Core 5.4, vol. 4 part B: "USB
+//! Transport Layer").
 //!
-//! Devices are found with nusb; drivers and permissions are read from sysfs and `/dev`. Nothing is
-//! opened, so nothing changes for whoever uses the dongle. A device counts as a dongle if it, or one of its
-//! interfaces, has the class of Bluetooth controllers (e0/01/01, USB's *Defined Class Codes*), or
-//! if it is one of those that hide behind a vendor's class.
+//! Before opening: which dongles are there ([`list`]), which one is meant ([`Spec`]), whether we may open
+//! it and what to do if not ([`Access`]), and what is known to be odd about it. Devices are found
+//! with nusb; drivers and permissions are read from sysfs and `/dev`. A device counts as a dongle if it,
+//! or one of its interfaces, has the class of Bluetooth controllers (e0/01/01, USB's *Defined Class
+//! Codes*), or if it is one of those that hide behind a vendor's class.
 //!
-//! Linux only. Not here yet: taking a dongle from the kernel's driver and moving packets, voice, and
-//! firmware upload. Not supported: AMP controllers (e0/01/04).
+//! Open: [`Transport`] takes the dongle from the kernel's driver, moves HCI packets both ways through
+//! memory that it shares with the kernel, and gives the dongle back. What it asks of the system goes
+//! through [`system::Node`], which [`Usbfs`] is.
+//!
+//! Linux only. Limits: [`QUEUE`] packets of a kind wait to be sent; packets from the dongle are no
+//! longer than a block less [`pool::HEADROOM`]. Events and data come through pipes of their own: the
+//! first data of a link may overtake the event that tells of the link. Not here yet: firmware upload.
+//! Not supported: AMP controllers (e0/01/04), bulk serialisation of events (Core 6).
 
 mod access;
+mod descriptors;
 mod dongle;
+mod error;
+#[cfg(any(test, feature = "fake"))]
+pub mod fake;
+mod framer;
+mod health;
+mod inbound;
 mod known;
+mod open;
+mod outbound;
+mod ring;
 mod spec;
+pub mod system;
 #[cfg(test)]
 mod tests;
+mod transport;
+mod usbfs;
 
 use std::fmt;
 use std::path::Path;
@@ -22,9 +42,19 @@ use std::path::Path;
 use nusb::MaybeFuture;
 
 pub use access::Access;
+pub use descriptors::BadDescriptors;
 pub use dongle::Dongle;
+pub use error::{Lost, OpenError, SendError};
+pub use health::Health;
+pub use inbound::{FAILURES, STALLS};
 pub use known::quirks;
+pub use open::Options;
+pub use outbound::QUEUE;
 pub use spec::{BadSpec, NoSuchDongle, Spec};
+pub use transport::{
+    COMMAND_TRANSFERS, DATA_TRANSFERS, EVENT_TRANSFERS, SEND_TRANSFERS, Transport,
+};
+pub use usbfs::Usbfs;
 
 /// Where the system shows its USB devices.
 const SYSFS: &str = "/sys/bus/usb/devices";

@@ -1,0 +1,553 @@
+//! A stand-in for usbfs, and for the dongle behind it: everything happens when a test says so.
+//!
+//! [`plug`] gives the two ends: a [`FakeNode`] for a [`Transport`](crate::Transport), and the
+//! [`FakeDongle`] with which a test moves packets, makes calls fail, and pulls the plug. Packets are
+//! put into transfers as a host controller does: a transfer is done when it is full, or when a packet
+//! came that is shorter than the endpoint's. As with usbfs, what happened to a transfer is written
+//! down when it is reaped. Not imitated: bandwidth, time, more than one process.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::ptr::{self, NonNull};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::event::{EventfdFlags, PollFlags, eventfd};
+use rustix::io::Errno;
+
+use crate::system::{Kind, Mapping, Node, Urb};
+
+/// The endpoints of the dongle that [`DESCRIPTORS`] describe.
+pub mod endpoint {
+    /// Commands.
+    pub const COMMANDS: u8 = 0x00;
+    /// Events, 16 octets a packet.
+    pub const EVENTS: u8 = 0x81;
+    /// Data from the dongle, 64 octets a packet.
+    pub const ACL_IN: u8 = 0x82;
+    /// Data to the dongle.
+    pub const ACL_OUT: u8 = 0x02;
+    /// Voice from the dongle.
+    pub const VOICE_IN: u8 = 0x83;
+    /// Voice to the dongle.
+    pub const VOICE_OUT: u8 = 0x03;
+}
+
+/// The packet sizes of the voice endpoints by alternate setting (Bluetooth Core 5.4, vol. 4 part B,
+/// 2.1.1).
+pub const VOICE_SIZES: [u8; 7] = [0, 9, 17, 25, 33, 49, 63];
+
+/// The descriptors of an ordinary dongle (1209:0001), as its node gives them.
+pub fn descriptors() -> Vec<u8> {
+    let mut configuration = vec![9, 2, 0, 0, 2, 1, 0, 0xc0, 50];
+    configuration.extend([9, 4, 0, 0, 3, 0xe0, 1, 1, 0]);
+    configuration.extend([7, 5, endpoint::EVENTS, 3, 16, 0, 1]);
+    configuration.extend([7, 5, endpoint::ACL_OUT, 2, 64, 0, 1]);
+    configuration.extend([7, 5, endpoint::ACL_IN, 2, 64, 0, 1]);
+    for (setting, size) in VOICE_SIZES.into_iter().enumerate() {
+        configuration.extend([9, 4, 1, setting as u8, 2, 0xe0, 1, 1, 0]);
+        configuration.extend([7, 5, endpoint::VOICE_OUT, 1, size, 0, 1]);
+        configuration.extend([7, 5, endpoint::VOICE_IN, 1, size, 0, 1]);
+    }
+    let [low, high] = (configuration.len() as u16).to_le_bytes();
+    (configuration[2], configuration[3]) = (low, high);
+    let mut bytes = vec![18, 1, 0, 2, 0xe0, 1, 1, 64, 0x09, 0x12, 0x01, 0x00, 0, 1, 1, 2, 3, 1];
+    bytes.append(&mut configuration);
+    bytes
+}
+
+/// The calls that can be made to fail, and are counted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs, reason = "the methods of `Node`")]
+pub enum Call {
+    Descriptors,
+    Map,
+    Claim,
+    Release,
+    Attach,
+    SetInterface,
+    ClearHalt,
+    Reset,
+    Submit,
+    Reap,
+    Discard,
+}
+
+/// The number of kinds of [`Call`].
+const CALLS: usize = Call::Discard as usize + 1;
+
+/// A transfer that was submitted. The pointer is only followed between `submit` and `reap`.
+struct Transfer {
+    urb: NonNull<Urb>,
+    /// Octets moved so far.
+    moved: usize,
+    /// Isochronous packets done so far: octets and status.
+    packets: Vec<(u32, i32)>,
+    status: i32,
+}
+
+// SAFETY: whoever submits it hands its memory over until it is reaped, whichever thread it is.
+unsafe impl Send for Transfer {}
+
+struct State {
+    descriptors: Vec<u8>,
+    drivers: [Option<&'static str>; 2],
+    ours: [bool; 2],
+    settings: [u8; 2],
+    /// What waits for the dongle, in order.
+    pending: VecDeque<Transfer>,
+    done: VecDeque<Transfer>,
+    /// Packets of the dongle that no transfer has taken yet: endpoint, bytes.
+    packets: VecDeque<(u8, Vec<u8>)>,
+    halted: Vec<u8>,
+    failures: Vec<(Call, Errno, usize)>,
+    calls: [u64; CALLS],
+    log: Vec<String>,
+    gone: bool,
+    stuck: bool,
+    signalled: bool,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    ready: OwnedFd,
+}
+
+/// The end for a [`Transport`](crate::Transport).
+pub struct FakeNode(Arc<Shared>);
+
+/// The end for a test.
+#[derive(Clone)]
+pub struct FakeDongle(Arc<Shared>);
+
+/// A dongle with these descriptors, bound to the kernel's driver.
+pub fn plug(descriptors: Vec<u8>) -> io::Result<(FakeNode, FakeDongle)> {
+    let state = State {
+        descriptors,
+        drivers: [Some("btusb"); 2],
+        ours: [false; 2],
+        settings: [0; 2],
+        pending: VecDeque::with_capacity(256),
+        done: VecDeque::with_capacity(256),
+        packets: VecDeque::with_capacity(256),
+        halted: Vec::new(),
+        failures: Vec::new(),
+        calls: [0; CALLS],
+        log: Vec::new(),
+        gone: false,
+        stuck: false,
+        signalled: false,
+    };
+    let ready = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+    let shared = Arc::new(Shared { state: Mutex::new(state), ready });
+    Ok((FakeNode(shared.clone()), FakeDongle(shared)))
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes the descriptor ready if there is something to reap, and only then.
+    fn signal(&self, state: &mut State) {
+        let wanted = !state.done.is_empty() || state.gone;
+        if wanted && !state.signalled {
+            let _ = rustix::io::write(&self.ready, &1u64.to_ne_bytes());
+        } else if !wanted && state.signalled {
+            let _ = rustix::io::read(&self.ready, &mut [0; 8]);
+        }
+        state.signalled = wanted;
+    }
+}
+
+impl State {
+    /// Counts a call; fails if it is to, or if the dongle is gone.
+    fn call(&mut self, call: Call) -> Result<(), Errno> {
+        self.calls[call as usize] += 1;
+        if self.gone && call != Call::Reap {
+            return Err(Errno::NODEV);
+        }
+        let Some(index) = self.failures.iter().position(|(of, ..)| *of == call) else {
+            return Ok(());
+        };
+        let (_, error, times) = &mut self.failures[index];
+        let error = *error;
+        *times -= 1;
+        if *times == 0 {
+            self.failures.remove(index);
+        }
+        Err(error)
+    }
+
+    fn finish(&mut self, index: usize, status: i32) {
+        if let Some(mut transfer) = self.pending.remove(index) {
+            transfer.status = status;
+            self.done.push_back(transfer);
+        }
+    }
+
+    fn first(&self, endpoint: u8) -> Option<usize> {
+        self.pending.iter().position(|transfer| transfer.endpoint() == endpoint)
+    }
+
+    /// Moves packets of the dongle into the transfers that wait for them.
+    fn run(&mut self) {
+        for endpoint in self.halted.clone() {
+            while let Some(index) = self.first(endpoint) {
+                self.finish(index, -Errno::PIPE.raw_os_error());
+            }
+        }
+        let mut next = 0;
+        while let Some((endpoint, bytes)) = self.packets.get(next) {
+            let Some(index) = self.first(*endpoint) else {
+                next += 1;
+                continue;
+            };
+            let size = if *endpoint == endpoint::EVENTS { 16 } else { 64 };
+            let transfer = &mut self.pending[index];
+            let (fits, full) = transfer.fill(bytes);
+            let short = bytes.len() < size;
+            self.packets.remove(next);
+            if !fits {
+                self.finish(index, -Errno::OVERFLOW.raw_os_error());
+            } else if short || full {
+                self.finish(index, 0);
+            }
+        }
+    }
+}
+
+impl Transfer {
+    fn urb(&self) -> &Urb {
+        // SAFETY: the transfer was submitted and is not reaped, so its block is valid and still.
+        unsafe { self.urb.as_ref() }
+    }
+
+    fn endpoint(&self) -> u8 {
+        self.urb().endpoint
+    }
+
+    fn length(&self) -> usize {
+        self.urb().buffer_length as usize
+    }
+
+    /// Writes behind what has come; gives whether it fit, and whether there is no more room.
+    fn fill(&mut self, bytes: &[u8]) -> (bool, bool) {
+        let room = self.length() - self.moved;
+        let taken = bytes.len().min(room);
+        // SAFETY: the buffer is valid for its length until the transfer is reaped.
+        unsafe {
+            let to = self.urb().buffer.add(self.moved);
+            ptr::copy_nonoverlapping(bytes.as_ptr(), to, taken);
+        }
+        self.moved += taken;
+        (taken == bytes.len(), taken == room)
+    }
+
+    /// A part of what is to be sent.
+    fn bytes(&self, from: usize, len: usize) -> Vec<u8> {
+        assert!(from + len <= self.length());
+        // SAFETY: as in `fill`, and nobody writes to what is being sent.
+        unsafe { std::slice::from_raw_parts(self.urb().buffer.add(from), len) }.to_vec()
+    }
+
+    /// The place of the isochronous packet that is next: offset and length.
+    fn next_packet(&self) -> (usize, usize) {
+        let urb = self.urb();
+        let done = self.packets.len();
+        let offset = urb.packets[..done].iter().map(|packet| packet.length as usize).sum();
+        (offset, urb.packets[done].length as usize)
+    }
+
+    /// Whether all isochronous packets are done.
+    fn packet_done(&mut self, octets: usize, status: i32) -> bool {
+        self.packets.push((octets as u32, status));
+        self.packets.len() == self.urb().number_of_packets as usize
+    }
+
+    /// Writes down what happened, and lets go of the memory.
+    fn write_down(mut self) -> NonNull<Urb> {
+        // SAFETY: this is the reaping, up to which the block is ours.
+        let urb = unsafe { self.urb.as_mut() };
+        urb.status = self.status;
+        urb.actual_length = self.moved as i32;
+        for (packet, (octets, status)) in urb.packets.iter_mut().zip(self.packets) {
+            (packet.actual_length, packet.status) = (octets, status as u32);
+        }
+        self.urb
+    }
+}
+
+// SAFETY: memory is touched through `Transfer`s alone, which exist from `submit` to `reap`.
+unsafe impl Node for FakeNode {
+    const READY: PollFlags = PollFlags::IN;
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.0.ready.as_fd()
+    }
+
+    fn descriptors(&self) -> Result<Vec<u8>, Errno> {
+        let mut state = self.0.state();
+        state.call(Call::Descriptors)?;
+        Ok(state.descriptors.clone())
+    }
+
+    fn map(&self, len: usize) -> Result<Mapping, Errno> {
+        self.0.state().call(Call::Map)?;
+        let memory = Box::leak(vec![0u8; len].into_boxed_slice());
+        let address = memory.as_mut_ptr() as usize;
+        let release = move || {
+            let memory = ptr::slice_from_raw_parts_mut(address as *mut u8, len);
+            // SAFETY: leaked above, and given back once.
+            drop(unsafe { Box::from_raw(memory) });
+        };
+        Ok(Mapping { start: NonNull::from(memory).cast(), release: Box::new(release) })
+    }
+
+    fn driver(&self, interface: u8) -> Result<String, Errno> {
+        let driver = self.0.state().drivers[usize::from(interface)];
+        driver.map(str::to_owned).ok_or(Errno::NODATA)
+    }
+
+    fn claim(&self, interface: u8) -> Result<(), Errno> {
+        let mut state = self.0.state();
+        state.call(Call::Claim)?;
+        let interface = usize::from(interface);
+        if state.drivers[interface] == Some("usbfs") {
+            return Err(Errno::BUSY);
+        }
+        state.drivers[interface] = Some("usbfs");
+        state.ours[interface] = true;
+        Ok(())
+    }
+
+    fn release(&self, interface: u8) -> Result<(), Errno> {
+        let mut state = self.0.state();
+        state.call(Call::Release)?;
+        let interface = usize::from(interface);
+        if !state.ours[interface] {
+            return Err(Errno::INVAL);
+        }
+        (state.ours[interface], state.drivers[interface]) = (false, None);
+        state.settings[interface] = 0;
+        Ok(())
+    }
+
+    fn attach(&self, interface: u8) -> Result<(), Errno> {
+        let mut state = self.0.state();
+        state.call(Call::Attach)?;
+        if state.drivers[usize::from(interface)].is_none() {
+            state.drivers[usize::from(interface)] = Some("btusb");
+        }
+        Ok(())
+    }
+
+    fn set_interface(&self, interface: u8, setting: u8) -> Result<(), Errno> {
+        let mut state = self.0.state();
+        state.call(Call::SetInterface)?;
+        let voice = [endpoint::VOICE_IN, endpoint::VOICE_OUT];
+        let in_flight = voice.iter().any(|endpoint| state.first(*endpoint).is_some());
+        state.log.push(format!("setting {setting}{}", if in_flight { " in flight" } else { "" }));
+        state.settings[usize::from(interface)] = setting;
+        Ok(())
+    }
+
+    fn clear_halt(&self, endpoint: u8) -> Result<(), Errno> {
+        let mut state = self.0.state();
+        state.call(Call::ClearHalt)?;
+        state.halted.retain(|halted| *halted != endpoint);
+        Ok(())
+    }
+
+    fn reset(&self) -> Result<(), Errno> {
+        self.0.state().call(Call::Reset)
+    }
+
+    unsafe fn submit(&self, urb: NonNull<Urb>) -> Result<(), Errno> {
+        let mut state = self.0.state();
+        state.call(Call::Submit)?;
+        // SAFETY: the caller says that it is valid until it is reaped.
+        let iso = unsafe { urb.as_ref() }.kind == Kind::Isochronous as u8;
+        let packets =
+            if iso { Vec::with_capacity(crate::system::MOST_PACKETS) } else { Vec::new() };
+        state.pending.push_back(Transfer { urb, moved: 0, packets, status: 0 });
+        if !state.packets.is_empty() || !state.halted.is_empty() {
+            state.run();
+            self.0.signal(&mut state);
+        }
+        Ok(())
+    }
+
+    fn reap(&self) -> Result<Option<NonNull<Urb>>, Errno> {
+        let mut state = self.0.state();
+        state.call(Call::Reap)?;
+        let done = state.done.pop_front();
+        if done.is_none() && state.gone {
+            return Err(Errno::NODEV);
+        }
+        self.0.signal(&mut state);
+        Ok(done.map(Transfer::write_down))
+    }
+
+    fn discard(&self, urb: NonNull<Urb>) -> Result<(), Errno> {
+        let mut state = self.0.state();
+        state.call(Call::Discard)?;
+        if state.stuck {
+            return Ok(());
+        }
+        let Some(index) = state.pending.iter().position(|transfer| transfer.urb == urb) else {
+            return Err(Errno::INVAL);
+        };
+        state.finish(index, -Errno::NOENT.raw_os_error());
+        self.0.signal(&mut state);
+        Ok(())
+    }
+}
+
+impl FakeDongle {
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.0.state();
+        let changed = change(&mut state);
+        state.run();
+        self.0.signal(&mut state);
+        changed
+    }
+
+    /// Sends a packet of the bus.
+    pub fn packet(&self, endpoint: u8, bytes: &[u8]) {
+        self.change(|state| state.packets.push_back((endpoint, bytes.to_vec())));
+    }
+
+    /// Sends octets in packets of the endpoint's size, and an empty one behind if the last is not
+    /// short, unless the dongle forgets it.
+    pub fn transfer(&self, endpoint: u8, bytes: &[u8], forgets: bool) {
+        let size = if endpoint == endpoint::EVENTS { 16 } else { 64 };
+        for packet in bytes.chunks(size) {
+            self.packet(endpoint, packet);
+        }
+        if bytes.len().is_multiple_of(size) && !forgets {
+            self.packet(endpoint, &[]);
+        }
+    }
+
+    /// Sends an event.
+    pub fn event(&self, bytes: &[u8]) {
+        self.transfer(endpoint::EVENTS, bytes, false);
+    }
+
+    /// Sends a data packet.
+    pub fn acl(&self, bytes: &[u8]) {
+        self.transfer(endpoint::ACL_IN, bytes, false);
+    }
+
+    /// Takes what is to be sent to an endpoint next: a control request with its eight octets in front.
+    pub fn take(&self, endpoint: u8) -> Option<Vec<u8>> {
+        self.change(|state| {
+            let index = state.first(endpoint)?;
+            let transfer = &mut state.pending[index];
+            transfer.moved = transfer.length();
+            let bytes = transfer.bytes(0, transfer.moved);
+            state.finish(index, 0);
+            Some(bytes)
+        })
+    }
+
+    /// Has the next transfer of an endpoint fail, after so many octets. A stall stays until it is
+    /// cleared, except on endpoint 0.
+    pub fn fail(&self, endpoint: u8, error: Errno, moved: usize) {
+        self.change(|state| {
+            if let Some(index) = state.first(endpoint) {
+                state.pending[index].moved = moved;
+                state.finish(index, -error.raw_os_error());
+            }
+            if error == Errno::PIPE && endpoint != endpoint::COMMANDS {
+                state.halted.push(endpoint);
+            }
+        });
+    }
+
+    /// One frame of the bus: a voice packet from the dongle (or how it failed), and gives what went
+    /// to the dongle, if a transfer had a packet for it.
+    pub fn frame(&self, voice: Result<&[u8], Errno>) -> Option<Vec<u8>> {
+        self.change(|state| {
+            if let Some(index) = state.first(endpoint::VOICE_IN) {
+                let transfer = &mut state.pending[index];
+                let (offset, length) = transfer.next_packet();
+                let (bytes, status) = match voice {
+                    Ok(bytes) => (bytes, 0),
+                    Err(error) => (&[][..], -error.raw_os_error()),
+                };
+                assert!(bytes.len() <= length, "a packet larger than the endpoint's");
+                transfer.moved = offset;
+                transfer.fill(bytes);
+                if transfer.packet_done(bytes.len(), status) {
+                    state.finish(index, 0);
+                }
+            }
+            let index = state.first(endpoint::VOICE_OUT)?;
+            let transfer = &mut state.pending[index];
+            let (offset, length) = transfer.next_packet();
+            let bytes = transfer.bytes(offset, length);
+            if transfer.packet_done(length, 0) {
+                state.finish(index, 0);
+            }
+            Some(bytes)
+        })
+    }
+
+    /// Has a call fail, the next so many times.
+    pub fn refuse(&self, call: Call, error: Errno, times: usize) {
+        self.change(|state| state.failures.push((call, error, times)));
+    }
+
+    /// Lets transfers that are discarded stay where they are.
+    pub fn stick(&self) {
+        self.change(|state| state.stuck = true);
+    }
+
+    /// Pulls the dongle out.
+    pub fn unplug(&self) {
+        self.change(|state| {
+            state.gone = true;
+            while !state.pending.is_empty() {
+                state.finish(0, -Errno::SHUTDOWN.raw_os_error());
+            }
+        });
+    }
+
+    /// Gives an interface to a driver.
+    pub fn bind(&self, interface: u8, driver: Option<&'static str>) {
+        self.change(|state| state.drivers[usize::from(interface)] = driver);
+    }
+
+    /// The drivers of the two interfaces.
+    pub fn drivers(&self) -> [Option<&'static str>; 2] {
+        self.0.state().drivers
+    }
+
+    /// The alternate setting of the voice interface.
+    pub fn setting(&self) -> u8 {
+        self.0.state().settings[1]
+    }
+
+    /// The changes of alternate settings so far.
+    pub fn log(&self) -> Vec<String> {
+        self.0.state().log.clone()
+    }
+
+    /// How often a call was made.
+    pub fn calls(&self, call: Call) -> u64 {
+        self.0.state().calls[call as usize]
+    }
+
+    /// How many transfers an endpoint has.
+    pub fn pending(&self, endpoint: u8) -> usize {
+        self.0.state().pending.iter().filter(|of| of.endpoint() == endpoint).count()
+    }
+
+    /// How many transfers were not reaped yet.
+    pub fn in_flight(&self) -> usize {
+        let state = self.0.state();
+        state.pending.len() + state.done.len()
+    }
+}

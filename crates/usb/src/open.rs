@@ -1,0 +1,161 @@
+//! Taking a dongle: finding it, opening its node, detaching the kernel's driver, and emptying the
+//! pipes of what that left in them.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use pool::Arena;
+use rustix::event::{PollFd, Timespec, poll};
+use rustix::io::Errno;
+
+use crate::access::Access;
+use crate::descriptors::{Layout, parse};
+use crate::dongle::Dongle;
+use crate::error::{Lost, OpenError};
+use crate::spec::Spec;
+use crate::system::Node;
+use crate::transport::{Transport, give_back};
+use crate::usbfs::Usbfs;
+
+/// Octets in a block of the arena: the longest packet, and room in front.
+const BLOCK: usize = 2048;
+/// How long nothing may come before the pipes count as empty. Dongles are asked for events every
+/// millisecond or so.
+const QUIET: Timespec = Timespec { tv_sec: 0, tv_nsec: 30_000_000 };
+/// How often something may come before they count as empty all the same.
+const STALE_ROUNDS: usize = 32;
+
+/// How a dongle is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Blocks that packets arrive in, some 40 of which are always with the kernel. The kernel grants
+    /// 16 MB of such memory to all programs together (`usbcore.usbfs_memory_mb`).
+    pub blocks: usize,
+    /// Reset the dongle first, as pulling it out would: for one that does not answer. Some lose the
+    /// firmware that the kernel's driver gave them.
+    pub reset: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { blocks: 128, reset: false }
+    }
+}
+
+impl Transport<Usbfs> {
+    /// Takes the dongle that `spec` means (`usb`, `usb:VVVV:PPPP`, …) from whichever kernel driver has
+    /// it. Blocks: up to some seconds while the kernel's driver is still bringing the dongle up.
+    pub fn open(spec: &Spec, options: &Options) -> Result<Transport, OpenError> {
+        let dongles = crate::list().map_err(OpenError::List)?;
+        let dongle = spec.choose(&dongles).map_err(OpenError::NoSuchDongle)?;
+        Transport::take(dongle, options)
+    }
+
+    /// Takes this dongle.
+    pub fn take(dongle: &Dongle, options: &Options) -> Result<Transport, OpenError> {
+        let name = dongle.to_string();
+        let node = Usbfs::open(&dongle.node).map_err(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied => {
+                OpenError::Permission { dongle: name.clone(), access: Access::to(&dongle.node) }
+            }
+            _ => {
+                let error = Errno::from_io_error(&error).unwrap_or(Errno::IO);
+                OpenError::system(&name, "opening its node", error)
+            }
+        })?;
+        Transport::from_node(node, &name, options).map_err(|error| match error {
+            OpenError::Busy { dongle: name, .. } => {
+                OpenError::Busy { dongle: name, holder: holder(&dongle.node) }
+            }
+            error => error,
+        })
+    }
+}
+
+impl<N: Node> Transport<N> {
+    /// Takes the dongle whose node this is; `name` is what it is called in errors.
+    pub fn from_node(node: N, name: &str, options: &Options) -> Result<Transport<N>, OpenError> {
+        let system = |doing| move |error| OpenError::system(name, doing, error);
+        let descriptors = node.descriptors().map_err(system("reading its descriptors"))?;
+        let layout = parse(&descriptors)
+            .map_err(|reason| OpenError::BadDescriptors { dongle: name.to_owned(), reason })?;
+        if options.reset {
+            node.reset().map_err(system("resetting it"))?;
+        }
+        claim(&node, &layout, name)?;
+        let arena = arena(&node, options.blocks);
+        let lost = |lost: Lost| match lost {
+            Lost::Unplugged => OpenError::Unplugged { dongle: name.to_owned() },
+            Lost::System(error) => OpenError::system(name, "starting transfers", error),
+            lost => OpenError::System {
+                dongle: name.to_owned(),
+                doing: "starting transfers",
+                error: io::Error::other(lost),
+            },
+        };
+        let mut transport = Transport::begin(node, layout, arena).map_err(lost)?;
+        transport.settle().map_err(lost)?;
+        Ok(transport)
+    }
+
+    /// Waits until nothing more comes of what the driver before us began: it may have been detached
+    /// in the middle of an event, whose other half would be taken for the beginning of one.
+    fn settle(&mut self) -> Result<(), Lost> {
+        for _ in 0..STALE_ROUNDS {
+            let mut fds = [PollFd::from_borrowed_fd(self.ring.node().fd(), N::READY)];
+            let ready = poll(&mut fds, Some(&QUIET));
+            let came = self.discard_stale()?;
+            if !came && ready == Ok(0) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes both interfaces, or none.
+fn claim<N: Node>(node: &N, layout: &Layout, name: &str) -> Result<(), OpenError> {
+    let voice = layout.voice.map(|voice| voice.number);
+    for interface in [Some(layout.number), voice].into_iter().flatten() {
+        if let Err(error) = node.claim(interface) {
+            let refused = OpenError::system(name, "taking it from its driver", error);
+            if Some(interface) == voice {
+                give_back(node, layout);
+            }
+            return Err(refused);
+        }
+    }
+    Ok(())
+}
+
+/// Memory that the kernel shares; where it does not, ours, at the price of a copy by the kernel.
+fn arena<N: Node>(node: &N, blocks: usize) -> Arena {
+    match node.map(blocks * BLOCK) {
+        // SAFETY: the mapping is as long as that, zeroed, and ours alone until it is released; the
+        // device writes to blocks whose frames are in the ring.
+        Ok(mapping) => unsafe {
+            Arena::from_mapping(mapping.start, blocks, BLOCK, mapping.release)
+        },
+        Err(_) => Arena::new(blocks, BLOCK),
+    }
+}
+
+/// Which program has a node open besides us, as far as we may see.
+fn holder(node: &Path) -> Option<String> {
+    let own = std::process::id().to_string();
+    let processes = fs::read_dir("/proc").ok()?.flatten();
+    let found = processes.map(|process| process.path()).find(|process| {
+        let number = process.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        number.bytes().all(|digit| digit.is_ascii_digit())
+            && number != own
+            && has_open(process, node)
+    })?;
+    let name = fs::read_to_string(found.join("comm")).ok()?;
+    Some(format!("{} (process {})", name.trim_end(), found.file_name()?.to_str()?))
+}
+
+fn has_open(process: &Path, node: &Path) -> bool {
+    let files = fs::read_dir(process.join("fd")).into_iter().flatten().flatten();
+    files.filter_map(|file| fs::read_link(file.path()).ok()).any(|target| target == node)
+}

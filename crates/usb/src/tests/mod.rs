@@ -1,0 +1,2 @@
+mod driving;
+mod listing;
