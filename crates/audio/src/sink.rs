@@ -12,6 +12,7 @@ mod file;
 mod pulse;
 
 use core::fmt;
+use core::time::Duration;
 use std::os::fd::BorrowedFd;
 
 use pool::Instant;
@@ -69,10 +70,15 @@ impl fmt::Display for Lost {
 
 impl std::error::Error for Lost {}
 
+/// How often somebody who listens at the end of a pipe is served.
+const PIPE_ROUND: Duration = Duration::from_millis(20);
+/// How often a file is.
+const FILE_ROUND: Duration = Duration::from_millis(100);
+
 /// Who says when sound is due.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pace {
-    /// The caller's clock: wake every 5 to 10 ms and render what is due.
+    /// The caller's clock: render what is due every [`Sink::round`].
     Clock,
     /// The sink: wait for [`Sink::fd`] to become readable.
     Sink,
@@ -195,6 +201,15 @@ impl Sink {
         match self.kind {
             Kind::Pulse(_) => Pace::Sink,
             Kind::Null | Kind::File(_) => Pace::Clock,
+        }
+    }
+
+    /// How often to look what is due, for a sink at the caller's clock. A wake-up costs more than what
+    /// it renders, so that a file, to which nobody listens, is served rarely.
+    pub fn round(&self) -> Duration {
+        match &self.kind {
+            Kind::File(file) if file.is_pipe() => PIPE_ROUND,
+            Kind::Null | Kind::File(_) | Kind::Pulse(_) => FILE_ROUND,
         }
     }
 

@@ -353,9 +353,9 @@ impl Stream {
 
     /// Steers, and sees a dry buffer coming while there is still enough to fade out on.
     fn play(&mut self, now: Instant, frames: usize) {
-        // Negative when the packet came while this block was being played.
+        // Negative when the packet came after this block was heard: a round renders several.
         let coming = now.since(self.last_media).as_secs_f64().min(COMING_S)
-            - self.last_media.since(now).as_secs_f64().min(COMING_S);
+            - self.last_media.since(now).as_secs_f64();
         let error = self.level_s() + coming - self.setpoint_s();
         let elapsed = frames as f64 / f64::from(self.sink_rate);
         let correction = self.servo.observe(error, elapsed);

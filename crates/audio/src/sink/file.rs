@@ -111,6 +111,11 @@ impl FileSink {
         }
     }
 
+    /// Whether it goes to a reader, as to one of standard output.
+    pub(super) fn is_pipe(&self) -> bool {
+        !matches!(self.target, Target::File(_))
+    }
+
     pub(super) fn dropped(&self) -> u64 {
         self.dropped
     }
@@ -121,7 +126,10 @@ impl FileSink {
                 self.hand_over()?;
                 self.make_room(piece.len() * 2);
             }
-            self.gathered.extend(piece.iter().flat_map(|sample| sample.to_le_bytes()));
+            let end = self.gathered.len();
+            self.gathered.resize(end + piece.len() * 2, 0);
+            let (bytes, _) = self.gathered[end..].as_chunks_mut::<2>();
+            bytes.iter_mut().zip(piece).for_each(|(bytes, sample)| *bytes = sample.to_le_bytes());
         }
         if self.gathered.len() >= self.gather {
             self.hand_over()?;
