@@ -1,30 +1,27 @@
 //! Between the radio thread and the ear: what is to be heard goes one way, what is heard the other.
 //!
-//! Media goes through a ring of its own that drops the oldest when the audio thread lags; what
-//! changes a stream is never dropped, since a stream changes far less often than the ring is long.
+//! Media goes through a ring that drops the oldest when the audio thread lags. What changes a stream
+//! is no queue at all: the radio thread leaves what it wants of each stream, and the audio thread
+//! sees to what differs from what it [knows](Known). However long it does not come, the latest
+//! counts, and nothing grows or is lost.
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use host::{StreamEffect, StreamId};
 use pool::{Frame, Instant, Queue};
-use stack::a2dp::Configuration;
+use stack::MAX_LINKS;
 use wire::a2dp::sbc::Payload;
 
 use crate::wakeup::Wakeup;
 
 /// Media packets on their way: about a second and a half of one stream.
 const MEDIA: usize = 128;
-/// Changes of streams on their way.
-const CHANGES: usize = 256;
+/// Streams that became sound or silence and were not looked at yet.
+const HEARD: usize = 256;
+/// The bits of a stream's number that are those of its link.
+const LINK: u8 = MAX_LINKS.next_power_of_two() as u8 - 1;
 /// A fade between sources, in milliseconds: silence within 10 ms of the decision.
 pub(crate) const FADE_MS: u32 = 8;
-
-/// What the audio thread is to do, media aside.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Change {
-    /// The sink's clock starts here.
-    Start(Instant),
-    /// As the engine takes it.
-    Control(audio::Control),
-}
 
 /// A media packet for the engine.
 #[derive(Debug)]
@@ -42,22 +39,88 @@ pub(crate) struct Heard {
     pub(crate) on: bool,
 }
 
-/// The queues between the two threads.
+/// What the two threads share. The radio thread alone writes `start` and `links`.
 #[derive(Debug)]
 pub(crate) struct Ear {
-    pub(crate) changes: Queue<Change>,
+    /// When the sink's clock starts, in nanoseconds; 0 before it is known.
+    start: AtomicU64,
+    links: [Wanted; MAX_LINKS],
     pub(crate) media: Queue<Packet>,
     pub(crate) heard: Queue<Heard>,
     /// Wakes the audio thread.
     pub(crate) wakeup: Wakeup,
 }
 
+/// What is wanted of a link's stream.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// A [`State`].
+    state: AtomicU64,
+    /// Of which opening, and an `f32`: see [`gain_word`].
+    gain: AtomicU64,
+}
+
+/// How a link's stream is to be, in one word.
+#[derive(Clone, Copy, PartialEq, Default, Debug)]
+struct State {
+    stream: u8,
+    /// How often it was opened and flushed so far, modulo 2¹⁶: another number is another time.
+    opens: u16,
+    flushes: u16,
+    /// While it is open.
+    format: Option<Format>,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Format {
+    /// Frames a second; audio has no rate of 2¹⁶ and more.
+    rate: u16,
+    /// 1 or 2.
+    channels: u8,
+}
+
+/// What the audio thread has made of each link's stream so far.
+#[derive(Default, Debug)]
+pub(crate) struct Known([(State, f32); MAX_LINKS]);
+
+impl State {
+    fn from_word(word: u64) -> State {
+        let [stream, channels, r0, r1, o0, o1, f0, f1] = word.to_le_bytes();
+        let rate = u16::from_le_bytes([r0, r1]);
+        State {
+            stream,
+            opens: u16::from_le_bytes([o0, o1]),
+            flushes: u16::from_le_bytes([f0, f1]),
+            format: (channels != 0).then_some(Format { rate, channels }),
+        }
+    }
+
+    fn word(self) -> u64 {
+        let Format { rate, channels } = self.format.unwrap_or(Format { rate: 0, channels: 0 });
+        let ([r0, r1], [o0, o1]) = (rate.to_le_bytes(), self.opens.to_le_bytes());
+        let [f0, f1] = self.flushes.to_le_bytes();
+        u64::from_le_bytes([self.stream, channels, r0, r1, o0, o1, f0, f1])
+    }
+}
+
+/// A gain and the number of the opening that it is for: the two words of a [`Wanted`] are not
+/// written at once.
+fn gain_word(opens: u16, gain: f32) -> u64 {
+    u64::from(opens) << 32 | u64::from(gain.to_bits())
+}
+
+/// The gain in such a word, if it is for that opening.
+fn gain_of(word: u64, opens: u16) -> Option<f32> {
+    (word >> 32 == u64::from(opens)).then_some(f32::from_bits(word as u32))
+}
+
 impl Ear {
     pub(crate) fn new() -> std::io::Result<Self> {
         Ok(Ear {
-            changes: Queue::new(CHANGES),
+            start: AtomicU64::new(0),
+            links: Default::default(),
             media: Queue::new(MEDIA),
-            heard: Queue::new(CHANGES),
+            heard: Queue::new(HEARD),
             wakeup: Wakeup::new()?,
         })
     }
@@ -67,18 +130,72 @@ impl Ear {
         self.media.force_push(packet(media))
     }
 
+    /// The sink's clock starts now. Only the first time counts: when the controller comes up again,
+    /// the sound goes on as it was.
     pub(crate) fn start(&self, now: Instant) {
-        self.change(Change::Start(now));
+        if self.start.load(Ordering::Relaxed) == 0 {
+            self.start.store(now.as_nanos().max(1), Ordering::Relaxed);
+        }
+        self.wakeup.wake();
+    }
+
+    /// When the sink's clock started.
+    pub(crate) fn started(&self) -> Option<Instant> {
+        let at = self.start.load(Ordering::Relaxed);
+        (at != 0).then_some(Instant::from_nanos(at))
     }
 
     pub(crate) fn stream(&self, stream: StreamId, effect: StreamEffect) {
-        self.change(Change::Control(control(stream, effect)));
+        let Some(wanted) = self.links.get(usize::from(stream.0 & LINK)) else { return };
+        let mut state = State::from_word(wanted.state.load(Ordering::Relaxed));
+        let mut gain = None;
+        match effect {
+            StreamEffect::Open(configuration) => {
+                state.opens = state.opens.wrapping_add(1);
+                state.stream = stream.0;
+                // A rate that no codec has is refused by the engine.
+                let rate = u16::try_from(configuration.sampling_frequency()).unwrap_or(u16::MAX);
+                state.format = Some(Format { rate, channels: configuration.channels() });
+                gain = Some(0.0);
+            }
+            // What is said late of a stream is not said of its link's next one.
+            _ if state.stream != stream.0 => return,
+            StreamEffect::Flush => state.flushes = state.flushes.wrapping_add(1),
+            StreamEffect::Close => state.format = None,
+            StreamEffect::Gain(wish) => gain = Some(wish),
+        }
+        if let Some(gain) = gain {
+            wanted.gain.store(gain_word(state.opens, gain), Ordering::Release);
+        }
+        wanted.state.store(state.word(), Ordering::Release);
+        // Whoever is woken sees both.
+        self.wakeup.wake();
     }
 
-    fn change(&self, change: Change) {
-        let taken = self.changes.push(change).is_ok();
-        debug_assert!(taken, "the audio thread takes changes faster than phones make them");
-        self.wakeup.wake();
+    /// What is to be done, for the audio thread, so that the streams are as they are wanted.
+    pub(crate) fn changes(&self, known: &mut Known, mut apply: impl FnMut(audio::Control)) {
+        for (wanted, (known, known_gain)) in self.links.iter().zip(&mut known.0) {
+            let state = State::from_word(wanted.state.load(Ordering::Acquire));
+            // That of another opening is about to be followed by its state, and a wake-up.
+            let gain = gain_of(wanted.gain.load(Ordering::Acquire), state.opens);
+            let stream = state.stream;
+            if known.format.is_some() && (state.format.is_none() || stream != known.stream) {
+                apply(audio::Control::Close { stream: known.stream });
+            }
+            if let Some(Format { rate, channels }) = state.format {
+                if state.opens != known.opens {
+                    apply(open(stream, rate.into(), channels));
+                    *known_gain = 0.0;
+                } else if state.flushes != known.flushes {
+                    apply(audio::Control::Flush { stream });
+                }
+            }
+            if let Some(gain) = gain.filter(|gain| state.format.is_some() && gain != known_gain) {
+                apply(audio::Control::Gain { stream, gain, fade_ms: FADE_MS });
+                *known_gain = gain;
+            }
+            *known = state;
+        }
     }
 }
 
@@ -97,22 +214,22 @@ pub(crate) fn packet(media: stack::Media) -> Packet {
     }
 }
 
-/// A change of a stream as the engine takes it.
+/// A change of a stream as the engine takes it, where one thread does both.
 pub(crate) fn control(stream: StreamId, effect: StreamEffect) -> audio::Control {
     let stream = stream.0;
     match effect {
-        StreamEffect::Open(configuration) => open(stream, configuration),
+        StreamEffect::Open(configuration) => {
+            open(stream, configuration.sampling_frequency(), configuration.channels())
+        }
         StreamEffect::Flush => audio::Control::Flush { stream },
         StreamEffect::Close => audio::Control::Close { stream },
         StreamEffect::Gain(gain) => audio::Control::Gain { stream, gain, fade_ms: FADE_MS },
     }
 }
 
-fn open(stream: u8, configuration: Configuration) -> audio::Control {
-    audio::Control::Open {
-        stream,
-        codec: audio::StreamCodec::Sbc,
-        rate: configuration.sampling_frequency(),
-        channels: configuration.channels(),
-    }
+fn open(stream: u8, rate: u32, channels: u8) -> audio::Control {
+    audio::Control::Open { stream, codec: audio::StreamCodec::Sbc, rate, channels }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,10 +14,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::attempt::Attempt;
 use crate::control::warning;
-use crate::ear::{Change, Ear, Heard};
+use crate::ear::{Ear, Heard, Known};
 use crate::realtime::{self, Wish};
 use crate::shared::{self, Shared};
 
+/// How often a sink without a clock of its own is served. A change of a stream wakes the thread at
+/// once, so that this delays no fade.
+const ROUND: Duration = Duration::from_millis(50);
 /// How soon a sink that was lost is opened again.
 const REOPEN: Duration = Duration::from_secs(2);
 /// Frames rendered at once.
@@ -26,6 +29,8 @@ const BLOCK: usize = 480;
 pub(crate) struct Speaker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) ear: Arc<Ear>,
+    /// What of the radio thread's wishes has been carried out.
+    pub(crate) known: Known,
     pub(crate) engine: Engine,
     pub(crate) sink: Sink,
     pub(crate) spec: String,
@@ -68,8 +73,7 @@ impl Speaker {
 
     /// Sleeps until there is something to do; gives whether the radio thread said so.
     fn wait(&self) -> bool {
-        // A change of a stream wakes the thread at once, so that the round delays no fade.
-        let round = Timespec { tv_sec: 0, tv_nsec: self.sink.round().subsec_nanos().into() };
+        let round = Timespec { tv_sec: 0, tv_nsec: ROUND.subsec_nanos().into() };
         let own = PollFd::from_borrowed_fd(self.ear.wakeup.as_fd(), PollFlags::IN);
         let told = |own: &PollFd<'_>| !own.revents().is_empty();
         // A signal only ends the wait early.
@@ -95,23 +99,20 @@ impl Speaker {
         }
     }
 
-    /// Takes the changes that the radio thread has. A stream is opened well before its first packet.
+    /// Does what the radio thread wants. A stream is opened well before its first packet.
     fn take_changes(&mut self) {
         let now = self.shared.clock.now();
-        while let Some(change) = self.ear.changes.pop() {
-            match change {
-                // Once: when the controller comes up again, the sound goes on as it was.
-                Change::Start(at) if self.started.is_none() => {
-                    self.started = Some(at);
-                    self.sink.start(at);
-                }
-                Change::Start(_) => {}
-                Change::Control(control) => {
-                    // A stream that is gone already has nothing to change.
-                    let _ = self.engine.control(now, control);
-                }
-            }
+        if self.started.is_none()
+            && let Some(at) = self.ear.started()
+        {
+            self.started = Some(at);
+            self.sink.start(at);
         }
+        let Speaker { ear, engine, known, .. } = self;
+        ear.changes(known, |control| {
+            // A stream that is gone already has nothing to change.
+            let _ = engine.control(now, control);
+        });
     }
 
     /// Renders what the sink wants.

@@ -13,7 +13,7 @@ use crate::bonds::{BondStore, Damaged};
 use crate::capture::{Capture, Tap};
 use crate::config::{Config, ConfigError};
 use crate::control::{Control, warning};
-use crate::ear::Ear;
+use crate::ear::{Ear, Known};
 use crate::error::OpenError;
 use crate::port::Port;
 use crate::radio::{REOPEN_FIRST, Radio};
@@ -67,6 +67,7 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
     let speaker = Speaker {
         shared: shared.clone(),
         ear,
+        known: Known::default(),
         engine,
         sink,
         spec,
