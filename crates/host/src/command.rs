@@ -26,12 +26,13 @@ pub enum Command {
         /// The six digits that the phone shows, where it was asked for them.
         passkey: Option<u32>,
     },
-    /// Pages a bonded phone and brings up its profiles.
+    /// Pages a bonded phone and brings up its profiles. It goes before pages that nobody asked for.
     Connect {
         /// Whom.
         phone: Address,
     },
-    /// Ends a phone's connection; it is not paged again.
+    /// Ends a phone's connection, or the pages that it is looked for with; it is not paged again until
+    /// it comes by itself or is asked for.
     Disconnect {
         /// Whose.
         phone: Address,
@@ -68,6 +69,12 @@ pub enum Change {
     BlipSeconds(f32),
     /// How long a phone that was put out is turned away, in seconds (`evicted_for_s`).
     EvictedForSeconds(u32),
+    /// Whether phones are paged when the controller comes up and after a loss; `false` ends the pages.
+    Reconnect(bool),
+    /// The longest wait between two pages of one phone, in seconds (`reconnect_max_s`), 1 to 3600.
+    ReconnectMaxSeconds(u32),
+    /// How long a phone is paged that does not come, in seconds (`reconnect_for_s`).
+    ReconnectForSeconds(u32),
     /// Whether this phone's media may take over from another's.
     MayTakeOver {
         /// Whose.

@@ -178,4 +178,6 @@ pub enum SourceKind {
 pub enum OrderKind {
     /// Give up the seat.
     Disconnect,
+    /// Come back: it is being paged.
+    Page,
 }

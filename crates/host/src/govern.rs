@@ -12,6 +12,7 @@ use crate::command::Refusal;
 use crate::effect::{Effect, StreamEffect};
 use crate::event::{Event, OrderKind, Source, SourceKind};
 use crate::host::Host;
+use crate::pending::Wait;
 use crate::timers::Timer;
 
 /// A phone is sent away with this reason: it takes it as wanted, and does not page us again.
@@ -64,7 +65,9 @@ impl Host {
         let (phone, playing, stream) = (known.address, known.playing, known.stream);
         let entry = self.phones.entry(phone);
         entry.put_out_until = None;
+        entry.left_alone = false;
         let (name, modest) = (entry.name.clone(), entry.modest);
+        self.pager.give_up(phone);
         self.notify(Event::Phone { phone, name, connected: true, reason: None });
         self.tell_link(now, link);
         // Its owner may have changed that while it waited.
@@ -103,6 +106,7 @@ impl Host {
         let Some(link) = self.link_mut(id) else { return };
         link.leaving = true;
         let phone = link.address;
+        self.pager.give_up(phone);
         self.connect_ended(phone, why);
         self.call(now, Call::Disconnect(id, status));
     }
@@ -112,6 +116,9 @@ impl Host {
         let Some(known) = self.link(link) else { return };
         let phone = known.address;
         let put_out = !known.outgoing && self.phones.is_put_out(phone, now);
+        // One that comes because we paged it unasked puts nobody out either.
+        let asked = self.pending.is_wanted(Wait::Profile(phone));
+        let put_out = put_out || self.pager.ended(now, phone) && !asked;
         let modest = self.phones.get(phone).is_some_and(|phone| phone.modest);
         if self.waiting.is_some() {
             // One waits already: the policy turns this one away without having seen it.
@@ -135,7 +142,10 @@ impl Host {
 
     /// The ear says that a stream is sound, or silence.
     pub(crate) fn sounding(&mut self, now: Instant, stream: StreamId, on: bool) {
-        if let Some(id) = self.link(LinkId(stream.0)).and_then(|link| link.seat) {
+        let link = self.link(stream.link());
+        // Of a stream that is gone, nothing counts any more.
+        let link = link.filter(|link| link.stream.is_some_and(|(open, _)| open == stream));
+        if let Some(id) = link.and_then(|link| link.seat) {
             self.decide(now, Fact::Sounding(id, on));
         }
     }
@@ -159,10 +169,9 @@ impl Host {
     /// Sets a seat's stream as loud as the policy has it.
     pub(crate) fn fade(&mut self, id: SeatId) {
         let gain = if self.roster.is_audible(id) { 1.0 } else { 0.0 };
-        if let Some(link) = self.seats[usize::from(id.0)]
-            && self.link(link).is_some_and(|link| link.stream.is_some())
-        {
-            self.effect(Effect::Stream(StreamId(link.0), StreamEffect::Gain(gain)));
+        let link = self.seats[usize::from(id.0)].and_then(|link| self.link(link));
+        if let Some((stream, _)) = link.and_then(|link| link.stream) {
+            self.effect(Effect::Stream(stream, StreamEffect::Gain(gain)));
         }
     }
 

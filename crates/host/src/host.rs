@@ -13,6 +13,7 @@ use crate::effect::{Effect, Effects, Input};
 use crate::event::Event;
 use crate::limits::{Limits, Settings};
 use crate::link::Link;
+use crate::page::Pager;
 use crate::pending::Pending;
 use crate::phones::Phones;
 use crate::timers::{Timer, Timers};
@@ -42,6 +43,7 @@ pub struct Host {
     pub(crate) waiting: Option<stack::LinkId>,
     pub(crate) phones: Phones,
     pub(crate) pending: Pending,
+    pub(crate) pager: Pager,
     pub(crate) timers: Timers,
     pub(crate) effects: VecDeque<Effect>,
     /// The controller's address while it is up.
@@ -71,6 +73,7 @@ impl Host {
             waiting: None,
             phones,
             pending: Pending::default(),
+            pager: Pager::default(),
             timers: Timers::default(),
             effects: VecDeque::with_capacity(limits.effects),
             up: None,
@@ -106,10 +109,16 @@ impl Host {
 
     /// Takes notice of what the stack did, until it does nothing more.
     fn settle(&mut self, now: Instant) {
-        while let Some(output) = self.stack.poll(now) {
-            match output {
-                Output::Send(channel, packet) => self.effect(Effect::Send(channel, packet)),
-                Output::Notice(notice) => self.notice(now, notice),
+        loop {
+            while let Some(output) = self.stack.poll(now) {
+                match output {
+                    Output::Send(channel, packet) => self.effect(Effect::Send(channel, packet)),
+                    Output::Notice(notice) => self.notice(now, notice),
+                }
+            }
+            // Whom to page follows from everything else.
+            if !self.page(now) {
+                break;
             }
         }
         self.assert_projection();
@@ -126,6 +135,8 @@ impl Host {
                     self.decide(now, multipoint::Fact::Elapsed(id, timer));
                 }
                 Timer::Goodbye => self.gone(),
+                // It is looked at when all is settled.
+                Timer::Page => {}
                 Timer::Pending => self.pending_overdue(now),
                 Timer::Link(id) => self.tell_link(now, id),
             }

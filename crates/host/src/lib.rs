@@ -8,6 +8,7 @@ mod host;
 mod limits;
 mod link;
 mod notices;
+mod page;
 mod pending;
 mod phones;
 mod timers;

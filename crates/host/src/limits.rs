@@ -38,8 +38,12 @@ pub struct Settings {
     pub min_key_size: u8,
     /// Secure Connections.
     pub secure_connections: SecureConnections,
-    /// Whether phones may be connected from here at start and after a loss.
+    /// Whether phones are paged when the controller comes up and after a loss.
     pub reconnect: bool,
+    /// The longest wait between two pages of one phone, in seconds.
+    pub reconnect_max_seconds: u32,
+    /// How long a phone is paged that does not come, in seconds.
+    pub reconnect_for_seconds: u32,
     /// Seconds of sound before a phone without playback status takes over.
     pub blip_seconds: f32,
     /// Seconds after connecting in which nothing takes over.
@@ -62,6 +66,8 @@ impl Default for Settings {
             min_key_size: 16,
             secure_connections: SecureConnections::Auto,
             reconnect: true,
+            reconnect_max_seconds: 60,
+            reconnect_for_seconds: 900,
             blip_seconds: 2.0,
             settle_seconds: 5.0,
             evicted_for_seconds: 60,

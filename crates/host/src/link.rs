@@ -1,6 +1,7 @@
 //! What is kept of a link.
 
 use multipoint::SeatId;
+use stack::StreamId;
 use stack::a2dp::Configuration;
 use wire::Address;
 
@@ -15,7 +16,7 @@ pub(crate) struct Link {
     /// Its seat, once it has one.
     pub(crate) seat: Option<SeatId>,
     /// Its media stream, while it is open.
-    pub(crate) stream: Option<Configuration>,
+    pub(crate) stream: Option<(StreamId, Configuration)>,
     /// Media flows.
     pub(crate) playing: bool,
     /// It was told to go, or its security failed.

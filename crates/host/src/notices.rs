@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use multipoint::Fact;
 use pool::Instant;
+use stack::avdtp::{Attempt, Cause};
 use stack::controller::{ConfirmKind, Warning};
 use stack::{Call, LinkId, Notice, StreamChange, StreamId};
 use wire::Address;
@@ -19,6 +20,16 @@ use crate::timers::Timer;
 
 /// A link's state is told at most this often.
 const LINK_INTERVAL: Duration = Duration::from_secs(10);
+
+/// What an owner is told who waits for the profile that could not be connected.
+fn profile_refusal(cause: Cause) -> Refusal {
+    match cause {
+        // No endpoint that fits ours, or no AVDTP at all.
+        Cause::NothingInCommon | Cause::Refused => Refusal::NotSupported,
+        Cause::TimedOut => Refusal::TimedOut,
+        Cause::Rejected(_) | Cause::Unknown | Cause::Malformed | Cause::Closed => Refusal::Refused,
+    }
+}
 
 impl Host {
     pub(crate) fn notice(&mut self, now: Instant, notice: Notice) {
@@ -37,13 +48,14 @@ impl Host {
             }
             Notice::Connected { link, address, outgoing } => {
                 self.links[usize::from(link.0)] = Some(Link::new(address, outgoing));
+                self.pager.linked(address);
                 if self.leaving {
                     self.send_away(now, link, Status::REMOTE_TERMINATED_POWER_OFF, Refusal::Busy);
                 }
             }
             Notice::ConnectFailed { address, status, outgoing } => {
                 if outgoing {
-                    self.connect_failed(address, status);
+                    self.page_failed(now, address, status);
                 }
             }
             Notice::Secured { link, address, .. } => {
@@ -53,7 +65,9 @@ impl Host {
                 self.call(now, Call::ReadName(address));
                 self.arrived(now, link);
             }
-            Notice::SecurityFailed { address, status } => self.security_failed(address, status),
+            Notice::SecurityFailed { address, status } => {
+                self.security_failed(now, address, status)
+            }
             Notice::Disconnected { link, address, reason } => {
                 self.disconnected(now, link, address, reason);
             }
@@ -79,6 +93,9 @@ impl Host {
             Notice::ProfileFailed { link, failure } => {
                 if let Some(phone) = self.link(link).map(|link| link.address) {
                     self.warn("profile", format_args!("{phone}: {failure}"));
+                    if failure.attempt == Attempt::Connect {
+                        self.connect_ended(phone, profile_refusal(failure.cause));
+                    }
                 }
             }
             Notice::MediaTooLarge { link, length } => {
@@ -101,9 +118,10 @@ impl Host {
             self.call(now, Call::Pairable(true));
             self.call(now, Call::Discoverable(true));
         }
+        self.recall(now);
     }
 
-    fn connect_failed(&mut self, phone: Address, status: Status) {
+    pub(crate) fn connect_failed(&mut self, phone: Address, status: Status) {
         let refusal = match status {
             Status::PAGE_TIMEOUT | Status::CONNECTION_TIMEOUT => Refusal::TimedOut,
             // What the end of a controller is told with.
@@ -120,9 +138,11 @@ impl Host {
         }
     }
 
-    fn security_failed(&mut self, phone: Address, status: Status) {
+    fn security_failed(&mut self, now: Instant, phone: Address, status: Status) {
         if let Some(link) = self.link_of(phone).and_then(|link| self.link_mut(link)) {
             link.leaving = true;
+            let link = *link;
+            self.chase_refused(now, link, status);
         }
         self.warn("security", format_args!("{phone} is sent away: {status}"));
         self.connect_failed(phone, status);
@@ -132,9 +152,10 @@ impl Host {
         let Some(link) = self.links.get_mut(usize::from(id.0)).and_then(Option::take) else {
             return;
         };
-        if link.stream.is_some() {
-            self.effect(Effect::Stream(StreamId(id.0), StreamEffect::Close));
+        if let Some((stream, _)) = link.stream {
+            self.effect(Effect::Stream(stream, StreamEffect::Close));
         }
+        self.pager.ended(now, phone);
         self.left(now, id, link.seat);
         if link.seat.is_some() {
             let (name, reason) = (self.phones.name(phone), Some(reason.0));
@@ -146,6 +167,7 @@ impl Host {
         self.phones.entry(phone).asked = None;
         self.timers.disarm(Timer::Link(id));
         if !link.leaving {
+            self.chase_lost(now, phone, reason, link.seat.is_some());
             self.connect_failed(phone, reason);
         }
         while let Some(ticket) = self.pending.take(Wait::Gone(phone)) {
@@ -208,7 +230,7 @@ impl Host {
         let seat = link.seat;
         match change {
             StreamChange::Opened(configuration) | StreamChange::Reconfigured(configuration) => {
-                link.stream = Some(configuration);
+                link.stream = Some((stream, configuration));
                 self.effect(Effect::Stream(stream, StreamEffect::Open(configuration)));
                 if seat.is_some() {
                     self.stream_opened(id);
@@ -270,7 +292,7 @@ impl Host {
 
     fn stream_event(&mut self, id: LinkId, state: StreamState) {
         let Some(link) = self.link(id) else { return };
-        let (phone, Some(configuration)) = (link.address, link.stream) else { return };
+        let (phone, Some((_, configuration))) = (link.address, link.stream) else { return };
         if link.seat.is_some() {
             self.notify(Event::Stream {
                 phone,

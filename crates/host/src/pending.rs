@@ -53,6 +53,11 @@ impl Pending {
         self.0.iter().map(|(.., until)| *until).min()
     }
 
+    /// Whether anybody waits for a phone's first profile.
+    pub(crate) fn wants_profile(&self) -> bool {
+        self.0.iter().any(|(_, wait, _)| matches!(wait, Wait::Profile(_)))
+    }
+
     pub(crate) fn is_wanted(&self, wait: Wait) -> bool {
         self.0.iter().any(|(_, w, _)| *w == wait)
     }

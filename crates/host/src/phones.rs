@@ -20,6 +20,8 @@ pub(crate) struct Phone {
     pub(crate) modest: bool,
     /// It was put out; until then it does not come back by itself.
     pub(crate) put_out_until: Option<Instant>,
+    /// It was sent away by its owner, or refused us: it is not paged unasked.
+    pub(crate) left_alone: bool,
     /// What the owner is asked about its pairing.
     pub(crate) asked: Option<ConfirmKind>,
     /// When its link's state was told last.
@@ -81,6 +83,7 @@ impl Phone {
             bonded: false,
             modest: false,
             put_out_until: None,
+            left_alone: false,
             asked: None,
             told: None,
         }

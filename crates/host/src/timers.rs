@@ -15,12 +15,14 @@ pub(crate) enum Timer {
     Pending,
     /// Leaving has taken too long.
     Goodbye,
+    /// A phone is to be paged, or has been for long enough.
+    Page,
     /// A link's state may be told again.
     Link(LinkId),
 }
 
 const POLICY: [multipoint::Timer; 2] = [multipoint::Timer::Settle, multipoint::Timer::Blip];
-const SINGLE: usize = 3;
+const SINGLE: usize = 4;
 const COUNT: usize = SINGLE + MAX_LINKS + MAX_SEATS * POLICY.len();
 
 #[derive(Debug, Default)]
@@ -58,6 +60,7 @@ fn index(timer: Timer) -> usize {
         Timer::Pairing => 0,
         Timer::Pending => 1,
         Timer::Goodbye => 2,
+        Timer::Page => 3,
         Timer::Seat(id, timer) => {
             let kind = POLICY.iter().position(|t| *t == timer).unwrap_or(0);
             SINGLE + MAX_LINKS + usize::from(id.0).min(MAX_SEATS - 1) * POLICY.len() + kind
@@ -71,6 +74,7 @@ fn timer(index: usize) -> Timer {
         0 => Timer::Pairing,
         1 => Timer::Pending,
         2 => Timer::Goodbye,
+        3 => Timer::Page,
         n if n < SINGLE + MAX_LINKS => Timer::Link(LinkId((n - SINGLE) as u8)),
         n => {
             let n = n - SINGLE - MAX_LINKS;

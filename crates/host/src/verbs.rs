@@ -86,7 +86,7 @@ impl Host {
         match link {
             Some(link) => self.call(now, Call::OpenMedia(link)),
             None => {
-                if self.stack.call(now, Call::Connect(phone)).is_err() {
+                if self.page_asked(now, phone).is_err() {
                     self.pending.withdraw(ticket);
                     self.done(ticket, Err(Refusal::Busy));
                 }
@@ -117,11 +117,16 @@ impl Host {
     fn disconnect(&mut self, now: Instant, ticket: Ticket, phone: Address) {
         if let Some(link) = self.link_of(phone) {
             if self.wait(now, ticket, Wait::Gone(phone), DISCONNECT_TIMEOUT) {
+                self.leave_alone(phone);
                 self.send_away(now, link, SENT_AWAY, Refusal::Refused);
             }
         } else if self.pending.is_wanted(Wait::Profile(phone)) {
-            self.call(now, Call::CancelConnect(phone));
+            self.stop_paging(now, phone);
             self.connect_ended(phone, Refusal::Refused);
+            self.leave_alone(phone);
+            self.done(ticket, Ok(()));
+        } else if self.pager.give_up(phone) {
+            self.leave_alone(phone);
             self.done(ticket, Ok(()));
         } else {
             self.done(ticket, Err(self.not_connected(phone)));
@@ -132,7 +137,8 @@ impl Host {
         if self.phones.get(phone).is_none() {
             return self.done(ticket, Err(Refusal::NoSuchPhone));
         }
-        self.call(now, Call::CancelConnect(phone));
+        self.pager.give_up(phone);
+        self.stop_paging(now, phone);
         self.connect_ended(phone, Refusal::NotPaired);
         self.call(now, Call::Forget(phone));
         match self.link_of(phone) {
@@ -174,6 +180,16 @@ impl Host {
                 self.call(now, Call::MinKeySize(octets));
             }
             Change::EvictedForSeconds(seconds) => self.settings.evicted_for_seconds = seconds,
+            Change::Reconnect(on) => {
+                self.settings.reconnect = on;
+                if !on {
+                    self.pager.give_all_up();
+                }
+            }
+            Change::ReconnectMaxSeconds(seconds) if (1..=3600).contains(&seconds) => {
+                self.settings.reconnect_max_seconds = seconds;
+            }
+            Change::ReconnectForSeconds(seconds) => self.settings.reconnect_for_seconds = seconds,
             Change::MayTakeOver { phone, on } => {
                 self.phones.entry(phone).modest = !on;
                 let seat = self.link_of(phone).and_then(|link| self.link(link)?.seat);
@@ -184,7 +200,8 @@ impl Host {
             Change::Seats(_)
             | Change::PairingSeconds(_)
             | Change::MinKeySize(_)
-            | Change::BlipSeconds(_) => {
+            | Change::BlipSeconds(_)
+            | Change::ReconnectMaxSeconds(_) => {
                 return self.done(ticket, Err(Refusal::BadValue));
             }
         }
@@ -199,9 +216,10 @@ impl Host {
         }
         self.call(now, Call::Connectable(false));
         self.call(now, Call::Discoverable(false));
+        self.pager.give_all_up();
         while let Some((ticket, wait)) = self.pending.take_any() {
             if let Wait::Profile(phone) = wait {
-                self.call(now, Call::CancelConnect(phone));
+                self.stop_paging(now, phone);
             }
             self.done(ticket, Err(Refusal::Busy));
         }
@@ -239,7 +257,7 @@ impl Host {
                 && !self.pending.is_wanted(wait)
                 && self.link_of(phone).is_none()
             {
-                self.call(now, Call::CancelConnect(phone));
+                self.stop_paging(now, phone);
             }
             self.done(ticket, Err(Refusal::TimedOut));
         }

@@ -60,6 +60,8 @@ pub struct Phone {
     opens_at: Option<Instant>,
     /// The stream, while it is open, and whether it flows.
     stream: Option<Configuration>,
+    /// What the stream is called.
+    stream_id: StreamId,
     flows: bool,
     wants: Option<u32>,
     music: Option<Music>,
@@ -113,6 +115,7 @@ impl Phone {
             secured: false,
             opens_at: None,
             stream: None,
+            stream_id: StreamId(0),
             flows: false,
             wants: None,
             music: None,
@@ -250,7 +253,10 @@ impl Phone {
                 self.bonds.push(bond);
             }
             Notice::Erase(address) => self.bonds.retain(|bond| bond.address != address),
-            Notice::Stream { link, change, .. } => self.stream(now, link, change),
+            Notice::Stream { link, stream, change } => {
+                self.stream_id = stream;
+                self.stream(now, link, change);
+            }
             _ => {}
         }
     }
@@ -265,7 +271,7 @@ impl Phone {
             }
             StreamChange::Started => {
                 self.flows = true;
-                self.music = self.wants.and_then(|hertz| self.compose(now, link, hertz));
+                self.music = self.wants.and_then(|hertz| self.compose(now, hertz));
             }
             StreamChange::Suspended => {
                 self.flows = false;
@@ -280,22 +286,21 @@ impl Phone {
         }
     }
 
-    fn compose(&self, now: Instant, link: LinkId, hertz: u32) -> Option<Music> {
+    fn compose(&self, now: Instant, hertz: u32) -> Option<Music> {
         let Configuration::Sbc(sbc) = self.stream?;
         let header = header(sbc).ok()?;
         Some(Music {
             hertz,
             encoder: sbc::Encoder::new(header),
             header,
-            packetiser: Packetiser::new(0, self.stack.scms_t(StreamId(link.0))),
+            packetiser: Packetiser::new(0, self.stack.scms_t(self.stream_id)),
             since: now,
             samples: 0,
         })
     }
 
     fn send_music(&mut self) {
-        let Some(link) = self.link else { return };
-        let stream = StreamId(link.0);
+        let stream = self.stream_id;
         let mtu = usize::from(self.stack.media_mtu(stream).unwrap_or(wire::l2cap::DEFAULT_MTU));
         let Some(music) = &mut self.music else { return };
         let frames = music.packetiser.frames_in(mtu, music.header.frame_length()).clamp(1, FRAMES);

@@ -11,9 +11,25 @@ pub struct LinkId(pub u8);
 pub const MAX_LINKS: usize = 7;
 
 /// A media stream: the stream endpoint that the peer on this link has configured. One number for
-/// the life of the connection; reused after it.
+/// the life of the connection, and not the number of the next connections on the same link: what is
+/// said late of a stream is not taken for its successor's.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct StreamId(pub u8);
+
+impl StreamId {
+    /// The bits that the link takes.
+    const LINK: u8 = MAX_LINKS.next_power_of_two() as u8 - 1;
+
+    /// The stream of a link's connection, which is the `serial`-th of all.
+    pub(crate) const fn new(link: LinkId, serial: u8) -> Self {
+        StreamId(serial << Self::LINK.count_ones() | link.0 & Self::LINK)
+    }
+
+    /// The link that it runs on.
+    pub const fn link(self) -> LinkId {
+        LinkId(self.0 & Self::LINK)
+    }
+}
 
 /// A device name, at most 248 bytes of UTF-8 (Core 5.4, Vol 4, Part E, 7.3.11).
 pub type Name = heapless::String<248>;

@@ -111,6 +111,7 @@ fn event_fields(event: &Event) -> Value {
         Event::Order { phone, order } => {
             let order = match order {
                 OrderKind::Disconnect => "disconnect",
+                OrderKind::Page => "page",
             };
             json!({ "phone": phone.to_string(), "order": order })
         }

@@ -1,10 +1,11 @@
 //! A phone that opens the channel for AVDTP signalling and leaves it at that.
 
-use host::{Event, Settings};
+use host::{Command, Event, Refusal, Settings};
 use pool::{Arena, Instant};
 use stack::controller::{self, Authenticate};
 use stack::{Call, LinkId, Notice, Output, Stack, a2dp, sdp};
 use tandem_sim::{ControllerId, ControllerOptions, RECEIVER};
+use wire::hci::Status;
 
 use crate::receiver::{Receiver, phone};
 
@@ -66,35 +67,40 @@ impl Idler {
     }
 }
 
+/// Lets both live for so long; the idler answers what it notices with a call, or not.
+fn live(
+    receiver: &mut Receiver,
+    idler: &mut Idler,
+    seconds: f64,
+    mut answer: impl FnMut(Instant, Notice) -> Option<Call>,
+) {
+    for _ in 0..(seconds / 0.005) as u32 {
+        receiver.run_for(0.005);
+        let now = receiver.now();
+        for notice in idler.advance(receiver) {
+            if let Some(call) = answer(now, notice) {
+                let _ = idler.stack.call(now, call);
+            }
+        }
+        let _ = idler.advance(receiver);
+    }
+}
+
 #[test]
 fn a_phone_that_opens_signalling_and_no_more_is_asked_after_two_seconds() {
     let mut receiver = Receiver::new(Settings::default(), 0);
     let mut idler = Idler::new(&mut receiver);
-    let (mut link, mut opened) = (None::<LinkId>, None::<Instant>);
-    for _ in 0..2000 {
-        receiver.run_for(0.005);
-        let now = receiver.now();
-        for notice in idler.advance(&mut receiver) {
-            let call = match notice {
-                Notice::Up(_) => {
-                    let _ = idler.stack.call(now, Call::Pairable(true));
-                    Call::Connect(RECEIVER)
-                }
-                Notice::Connected { link: id, .. } => {
-                    link = Some(id);
-                    Call::Secure(id)
-                }
-                Notice::Secured { link, .. } => {
-                    opened = Some(now);
-                    Call::OpenMedia(link)
-                }
-                _ => continue,
-            };
-            let _ = idler.stack.call(now, call);
+    let mut opened = None::<Instant>;
+    let _ = idler.stack.call(Instant::ZERO, Call::Pairable(true));
+    live(&mut receiver, &mut idler, 10.0, |now, notice| match notice {
+        Notice::Up(_) => Some(Call::Connect(RECEIVER)),
+        Notice::Connected { link, .. } => Some(Call::Secure(link)),
+        Notice::Secured { link, .. } => {
+            opened = Some(now);
+            Some(Call::OpenMedia(link))
         }
-        let _ = idler.advance(&mut receiver);
-    }
-    assert!(link.is_some());
+        _ => None,
+    });
     let opened = opened.expect("the link was secured");
     let tried =
         receiver.when(opened, |event| matches!(event, Event::Warning { code: "profile", .. }));
@@ -105,4 +111,36 @@ fn a_phone_that_opens_signalling_and_no_more_is_asked_after_two_seconds() {
     // Three attempts with a second between them end in the warning.
     let after = tried.since(seated);
     assert!((4000..4100).contains(&after.as_millis()), "{after:?}");
+}
+
+#[test]
+fn whoever_connects_a_phone_without_music_is_told_as_soon_as_that_is_known() {
+    let mut receiver = Receiver::new(Settings::default(), 0);
+    let mut idler = Idler::new(&mut receiver);
+    let mut link = None::<LinkId>;
+    for call in [Call::Pairable(true), Call::Connectable(true)] {
+        let _ = idler.stack.call(Instant::ZERO, call);
+    }
+    live(&mut receiver, &mut idler, 3.0, |_, notice| match notice {
+        Notice::Up(_) => Some(Call::Connect(RECEIVER)),
+        Notice::Connected { link: id, .. } => {
+            link = Some(id);
+            Some(Call::Secure(id))
+        }
+        _ => None,
+    });
+    let now = receiver.now();
+    let reason = Status::REMOTE_USER_TERMINATED_CONNECTION;
+    let _ = idler.stack.call(now, Call::Disconnect(link.expect("it connected"), reason));
+    live(&mut receiver, &mut idler, 1.0, |_, _| None);
+    let ticket = receiver.command(Command::Connect { phone: phone(9) });
+    assert_eq!(receiver.result(ticket), None, "it is paged");
+    live(&mut receiver, &mut idler, 10.0, |_, notice| match notice {
+        Notice::Request { address, .. } => Some(Call::Accept(address)),
+        _ => None,
+    });
+    assert_eq!(receiver.result(ticket), Some(Err(Refusal::NotSupported)), "{:#?}", receiver.told);
+    let done = |event: &Event| matches!(event, Event::Done { ticket: t, .. } if *t == ticket);
+    let took = receiver.when(now, done).expect("it ended").since(now);
+    assert!(took.as_secs() < 7, "{took:?}");
 }

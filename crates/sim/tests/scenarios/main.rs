@@ -3,6 +3,7 @@
 mod initiative;
 mod media;
 mod owner;
+mod paging;
 mod receiver;
 mod seats;
 

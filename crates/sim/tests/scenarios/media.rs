@@ -2,13 +2,13 @@
 
 use core::time::Duration;
 
-use host::{Change, Command, Event, Settings, StreamState};
+use host::{Change, Command, Event, Input, Settings, StreamState};
 use multipoint::Takeover;
 use pool::Instant;
 use tandem_sim::Act;
 
 use crate::receiver::{Receiver, phone};
-use crate::{ANNA, BEN, with};
+use crate::{ANNA, BEN, CLEO, with};
 
 /// Both connected and settled; Anna plays, then Ben. Gives when Ben's stream began to flow.
 fn both_play(takeover: Takeover) -> (Receiver, Instant) {
@@ -120,4 +120,29 @@ fn row_17_with_nobody_audible_any_start_is_heard_at_once() {
         |event: &Event| matches!(event, Event::Stream { state: StreamState::Playing, .. });
     let started = receiver.when(Instant::ZERO, playing).expect("it plays");
     assert_eq!(receiver.heard(), [(started, vec![ANNA])]);
+}
+
+#[test]
+fn what_the_ear_says_of_a_stream_that_is_gone_counts_for_nobody() {
+    let mut receiver = Receiver::connected(Settings::default(), 3, 2);
+    receiver.act(ANNA, Act::Play(440));
+    receiver.act(BEN, Act::Play(660));
+    receiver.run_for(4.0);
+    let (old, _) = receiver.gains[1];
+    receiver.act(BEN, Act::Disconnect);
+    receiver.run_for(1.0);
+    // Cleo's stream on the link that was Ben's flows, and nothing has sounded yet.
+    receiver.act(CLEO, Act::Connect);
+    receiver.run_for(10.0);
+    let (new, _) = receiver.gains[1];
+    assert!(new != old && new.link() == old.link());
+    receiver.deaf = true;
+    receiver.act(CLEO, Act::Play(880));
+    receiver.run_for(1.0);
+    receiver.input(Input::Sounding(old, true));
+    receiver.run_for(10.0);
+    assert_eq!(receiver.hears(), [ANNA], "silence takes nothing over");
+    receiver.input(Input::Sounding(new, true));
+    receiver.run_for(3.0);
+    assert_eq!(receiver.hears(), [CLEO]);
 }

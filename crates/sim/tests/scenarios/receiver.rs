@@ -7,8 +7,10 @@ use host::{
     Ticket,
 };
 use pool::{Arena, Instant};
-use tandem_sim::{Act, World};
+use tandem_sim::{Act, Complaint, World};
 use wire::Address;
+use wire::h4::Channel;
+use wire::hci::Opcode;
 
 /// The address of the n-th phone.
 pub const fn phone(n: usize) -> Address {
@@ -19,10 +21,13 @@ pub const fn phone(n: usize) -> Address {
 pub struct Receiver {
     pub world: World,
     pub host: Host,
+    settings: Settings,
     arena: Arena,
     inputs: Vec<Input>,
     /// The streams of which the ear has said that they are sound.
     sounding: Vec<StreamId>,
+    /// The ear says nothing by itself.
+    pub deaf: bool,
     /// What the owner was told, and when.
     pub told: Vec<(Instant, Event)>,
     /// Bonds as they were to be kept.
@@ -31,6 +36,8 @@ pub struct Receiver {
     pub gains: Vec<(StreamId, f32)>,
     /// Media packets so far.
     pub media: u32,
+    /// What the controller was told, and when: each command with its header.
+    commands: Vec<(Instant, Vec<u8>)>,
     tickets: u64,
 }
 
@@ -43,14 +50,17 @@ impl Receiver {
         }
         let mut receiver = Receiver {
             world,
-            host: Host::new(Limits::default(), settings, Vec::new(), [7; 32]),
+            host: Host::new(Limits::default(), settings.clone(), Vec::new(), [7; 32]),
+            settings,
             arena: Arena::new(64, 2048),
             inputs: vec![Input::TransportReady],
             sounding: Vec::new(),
+            deaf: false,
             told: Vec::new(),
             bonds: Vec::new(),
             gains: Vec::new(),
             media: 0,
+            commands: Vec::new(),
             tickets: 0,
         };
         receiver.run_until(0.5);
@@ -71,6 +81,31 @@ impl Receiver {
             assert!(receiver.is_connected(n), "phone {n}: {:#?}", receiver.told);
         }
         receiver
+    }
+
+    /// Ends the program without a goodbye and starts it again, with the bonds that it had stored.
+    pub fn restart(&mut self) {
+        self.host =
+            Host::new(Limits::default(), self.settings.clone(), self.bonds.clone(), [7; 32]);
+        self.sounding.clear();
+        self.gains.clear();
+        self.input(Input::TransportReady);
+    }
+
+    /// What the controller was told since a moment: when, which command, and its parameters.
+    pub fn commands_since(&self, since: Instant) -> Vec<(Instant, Opcode, Vec<u8>)> {
+        let told = self.commands.iter().filter(|(at, _)| *at >= since);
+        told.map(|(at, octets)| {
+            let opcode = Opcode(u16::from_le_bytes([octets[0], octets[1]]));
+            (*at, opcode, octets[3..].to_vec())
+        })
+        .collect()
+    }
+
+    /// What the host did that a host must not do.
+    pub fn complaints(&mut self) -> Vec<Complaint> {
+        let here = self.world.receiver();
+        self.world.air().complaints(here).to_vec()
     }
 
     pub fn now(&mut self) -> Instant {
@@ -123,10 +158,15 @@ impl Receiver {
             for input in core::mem::take(&mut self.inputs) {
                 for effect in self.host.feed(now, input) {
                     match effect {
-                        Effect::Send(channel, packet) => self.world.receive(channel, &packet),
+                        Effect::Send(channel, packet) => {
+                            if channel == Channel::Command {
+                                self.commands.push((now, packet.to_vec()));
+                            }
+                            self.world.receive(channel, &packet);
+                        }
                         Effect::Media(media) => {
                             self.media += 1;
-                            if !self.sounding.contains(&media.stream) {
+                            if !self.deaf && !self.sounding.contains(&media.stream) {
                                 self.sounding.push(media.stream);
                                 self.inputs.push(Input::Sounding(media.stream, true));
                             }

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 use pool::Instant;
 use wire::Address;
-use wire::hci::{ClockOffset, Command, PacketTypes, PageScanRepetitionMode, Status};
+use wire::hci::{ClockOffset, Command, Opcode, PacketTypes, PageScanRepetitionMode, Slots, Status};
 
 use super::commands::Errand;
 use super::config::{PAGE_MARGIN, slots};
@@ -56,6 +56,16 @@ impl Controller {
             self.connect_failed(address, Status::OPERATION_CANCELLED_BY_HOST, true);
         } else if self.pending.page.as_ref().is_some_and(|page| page.address == address) {
             self.cancel_page(Status::OPERATION_CANCELLED_BY_HOST);
+        }
+    }
+
+    /// Changes how long a page may take, for those that begin from now on.
+    pub fn set_page_timeout(&mut self, now: Instant, timeout: Slots) {
+        self.now = now;
+        let before = core::mem::replace(&mut self.config.page_timeout, timeout.0);
+        let known = self.capabilities.commands.has(Opcode::WRITE_PAGE_TIMEOUT);
+        if before != timeout.0 && self.is_up() && known {
+            self.command(&Command::WritePageTimeout { page_timeout: timeout }, Errand::None);
         }
     }
 

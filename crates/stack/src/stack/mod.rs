@@ -76,6 +76,8 @@ pub struct Stack {
     mux: Mux,
     server: sdp::Server,
     peers: [Option<Peer>; MAX_LINKS],
+    /// Connections so far; past the greatest number they are counted anew.
+    connections: u8,
     bitpool_cap: u8,
     notices: heapless::Deque<Notice, MAX_NOTICES>,
     /// When [`Stack::wake`] wants to be called; set anew when nothing is left to poll.
@@ -96,6 +98,7 @@ impl Stack {
             mux,
             arena,
             peers: [const { None }; MAX_LINKS],
+            connections: 0,
             bitpool_cap: a2dp::HIGH_QUALITY_BITPOOL,
             notices: heapless::Deque::new(),
             deadline: None,
@@ -134,9 +137,10 @@ impl Stack {
 
     fn media(&mut self, data: Data) -> Option<Media> {
         let link = data.channel.link;
-        let scms_t = self.peer(link)?.scms_t;
+        let peer = self.peer(link)?;
+        let (stream, scms_t) = (peer.stream, peer.scms_t);
         let media = a2dp::media(data.payload, scms_t)?;
-        Some(Media { stream: StreamId(link.0), media })
+        Some(Media { stream, media })
     }
 
     /// When [`wake`](Stack::wake) wants to be called.

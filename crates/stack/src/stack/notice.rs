@@ -3,7 +3,7 @@
 use pool::Frame;
 use wire::Address;
 use wire::h4::Channel;
-use wire::hci::{ClassOfDevice, Status};
+use wire::hci::{ClassOfDevice, Slots, Status};
 
 use crate::a2dp::Configuration;
 use crate::controller::{ConfirmKind, ControllerInfo, Failure, Warning};
@@ -176,6 +176,8 @@ pub enum Call {
     Reject(Address, Status),
     /// Page a device and secure the link.
     Connect(Address),
+    /// How long a page may take, for those that begin from now on.
+    PageTimeout(Slots),
     /// Stop paging it.
     CancelConnect(Address),
     /// End a link.

@@ -7,7 +7,7 @@ use crate::avdtp::{NotNow, Preference, Session};
 use crate::controller::OrderError;
 use crate::{LinkId, StreamId, l2cap};
 
-use super::{Call, Stack};
+use super::{Call, Stack, peer::Peer};
 
 impl Stack {
     /// Carries out an order.
@@ -21,6 +21,7 @@ impl Stack {
             Call::Accept(address) => return controller.accept(now, address),
             Call::Reject(address, status) => return controller.reject(now, address, status),
             Call::Connect(address) => return controller.connect(now, address),
+            Call::PageTimeout(timeout) => controller.set_page_timeout(now, timeout),
             Call::CancelConnect(address) => controller.cancel_connect(now, address),
             Call::Disconnect(link, status) => return controller.disconnect(now, link, status),
             Call::Discoverable(on) => controller.set_discoverable(now, on),
@@ -83,17 +84,22 @@ impl Stack {
 
     /// Sends a media packet, RTP header included, on a stream that flows: what a source does.
     pub fn send_media(&mut self, stream: StreamId, packet: Frame) -> Result<(), l2cap::SendError> {
-        let channel = self.peer(LinkId(stream.0)).and_then(|peer| peer.media);
+        let channel = self.streams_peer(stream).and_then(|peer| peer.media);
         self.mux.send(channel.ok_or(l2cap::SendError::NotOpen)?, packet)
+    }
+
+    /// The peer of a stream whose connection stands.
+    fn streams_peer(&self, stream: StreamId) -> Option<&Peer> {
+        self.peer(stream.link()).filter(|peer| peer.stream == stream)
     }
 
     /// The largest media packet that a stream's peer takes.
     pub fn media_mtu(&self, stream: StreamId) -> Option<u16> {
-        self.peer(LinkId(stream.0)).map(|peer| peer.media_mtu)
+        self.streams_peer(stream).map(|peer| peer.media_mtu)
     }
 
     /// Whether a stream's media packets carry SCMS-T's header.
     pub fn scms_t(&self, stream: StreamId) -> bool {
-        self.peer(LinkId(stream.0)).is_some_and(|peer| peer.scms_t)
+        self.streams_peer(stream).is_some_and(|peer| peer.scms_t)
     }
 }

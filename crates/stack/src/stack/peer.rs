@@ -4,6 +4,7 @@ use pool::Instant;
 use wire::Address;
 use wire::avdtp::{EndpointType, Seid};
 
+use crate::StreamId;
 use crate::avdtp::Session;
 use crate::l2cap::ChannelId;
 use crate::sdp::{self, AudioFeatures, Record};
@@ -14,6 +15,8 @@ use super::Config;
 #[derive(Debug)]
 pub(super) struct Peer {
     pub(super) address: Address,
+    /// What its stream is called, whether it is open or not.
+    pub(super) stream: StreamId,
     pub(super) secured: bool,
     pub(super) session: Session,
     /// The endpoint whose stream is open, and the channel of its media.
@@ -43,11 +46,18 @@ pub(super) enum Query {
 }
 
 impl Peer {
-    pub(super) fn new(config: &Config, address: Address, outgoing: bool, cap: u8) -> Self {
+    pub(super) fn new(
+        config: &Config,
+        address: Address,
+        outgoing: bool,
+        stream: StreamId,
+        cap: u8,
+    ) -> Self {
         let mut session = Session::new(&config.endpoints, outgoing);
         session.set_bitpool_cap(cap);
         Peer {
             address,
+            stream,
             secured: false,
             session,
             open: None,

@@ -34,8 +34,11 @@ impl Stack {
             }
             From::Connected { link, address, outgoing, .. } => {
                 self.mux.link_up(link);
+                self.connections = self.connections.wrapping_add(1);
+                let stream = StreamId::new(link, self.connections);
                 if let Some(place) = self.peers.get_mut(usize::from(link.0)) {
-                    *place = Some(Peer::new(&self.config, address, outgoing, self.bitpool_cap));
+                    let cap = self.bitpool_cap;
+                    *place = Some(Peer::new(&self.config, address, outgoing, stream, cap));
                 }
                 Notice::Connected { link, address, outgoing }
             }
@@ -87,11 +90,10 @@ impl Stack {
             self.take_mux(now, output);
         }
         while self.poll_session(now, link) {}
-        if let Some(place) = self.peers.get_mut(usize::from(link.0)) {
-            let open = place.take().is_some_and(|peer| peer.open.is_some());
-            if open {
-                self.stream_notice(link, StreamChange::Closed);
-            }
+        let peer = self.peers.get_mut(usize::from(link.0)).and_then(Option::take);
+        if let Some(peer) = peer.filter(|peer| peer.open.is_some()) {
+            let change = StreamChange::Closed;
+            self.notify(Notice::Stream { link, stream: peer.stream, change });
         }
     }
 
@@ -350,7 +352,9 @@ impl Stack {
     }
 
     fn stream_notice(&mut self, link: LinkId, change: StreamChange) {
-        self.notify(Notice::Stream { link, stream: StreamId(link.0), change });
+        if let Some(stream) = self.peer(link).map(|peer| peer.stream) {
+            self.notify(Notice::Stream { link, stream, change });
+        }
     }
 
     fn signal(&mut self, channel: ChannelId, pdu: &[u8]) {

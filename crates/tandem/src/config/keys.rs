@@ -118,15 +118,17 @@ pub const KEYS: &[Key] = &[
         c.settings.evicted_for_seconds = whole(v, 0, 3600)? as u32;
         Ok(())
     }),
-    key("reconnect", When::Later, "page phones at start and after a loss", |c, v| {
+    key("reconnect", When::Running, "page phones at start and after a loss", |c, v| {
         c.settings.reconnect = truth(v)?;
         Ok(())
     }),
-    key("reconnect_max_s", When::Later, "the longest wait between pages", |_, v| {
-        whole(v, 1, 3600).map(drop)
+    key("reconnect_max_s", When::Running, "the longest wait between pages", |c, v| {
+        c.settings.reconnect_max_seconds = whole(v, 1, 3600)? as u32;
+        Ok(())
     }),
-    key("reconnect_for_s", When::Later, "how long a lost phone is paged", |_, v| {
-        whole(v, 0, 86_400).map(drop)
+    key("reconnect_for_s", When::Running, "how long a lost phone is paged", |c, v| {
+        c.settings.reconnect_for_seconds = whole(v, 0, 86_400)? as u32;
+        Ok(())
     }),
     key("pairing.seconds", When::Running, "how long pairing mode stays open", |c, v| {
         c.settings.pairing_seconds = whole(v, 1, 3600)? as u32;
