@@ -13,8 +13,9 @@
 //!
 //! Linux only. Limits: [`QUEUE`] packets of a kind wait to be sent; packets from the dongle are no
 //! longer than a block less [`pool::HEADROOM`]. Events and data come through pipes of their own: the
-//! first data of a link may overtake the event that tells of the link. Not here yet: firmware upload.
-//! Not supported: AMP controllers (e0/01/04), bulk serialisation of events (Core 6).
+//! first data of a link may overtake the event that tells of the link. What some dongles must be given
+//! before they work is in [`firmware`]; [`Transport`] does not do it. Not supported: AMP
+//! controllers (e0/01/04), bulk serialisation of events (Core 6).
 
 mod access;
 mod descriptors;
@@ -22,6 +23,7 @@ mod dongle;
 mod error;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
+pub mod firmware;
 mod framer;
 mod health;
 mod inbound;
@@ -35,6 +37,7 @@ pub mod system;
 mod tests;
 mod transport;
 mod usbfs;
+mod voice;
 
 use std::fmt;
 use std::path::Path;
@@ -47,7 +50,7 @@ pub use dongle::Dongle;
 pub use error::{Lost, OpenError, SendError};
 pub use health::Health;
 pub use inbound::{FAILURES, STALLS};
-pub use known::quirks;
+pub use known::{Quirk, quirks};
 pub use open::Options;
 pub use outbound::QUEUE;
 pub use spec::{BadSpec, NoSuchDongle, Spec};
@@ -55,6 +58,9 @@ pub use transport::{
     COMMAND_TRANSFERS, DATA_TRANSFERS, EVENT_TRANSFERS, SEND_TRANSFERS, Transport,
 };
 pub use usbfs::Usbfs;
+pub use voice::{
+    Coding, MOST_LINKS, PROVE_WITHIN, TRANSFERS_IN, TRANSFERS_OUT, VoiceLink, VoiceReport,
+};
 
 /// Where the system shows its USB devices.
 const SYSFS: &str = "/sys/bus/usb/devices";

@@ -49,8 +49,8 @@ pub(super) async fn set_up(
     let names = names(controller, version).await?;
     let works = |failure| Failure { works_without: true, ..failure };
     let (name, file) = controller.load_first(&names, PACKAGE).await.map_err(works)?;
-    let hcd = Hcd::parse(&file)
-        .map_err(|why| works(Failure::file("reading the patch", &name, why)))?;
+    let hcd =
+        Hcd::parse(&file).map_err(|why| works(Failure::file("reading the patch", &name, why)))?;
     controller.command("starting the download", DOWNLOAD_MINIDRIVER, &[]).await?;
     controller.pause("waiting for the minidriver", AFTER_MINIDRIVER).await?;
     for (opcode, parameters) in hcd.commands() {

@@ -66,7 +66,8 @@ impl Library {
 }
 
 fn read(path: &Path) -> Found {
-    let useless = |why: &dyn std::fmt::Display| Found::Useless(format!("{}: {why}", path.display()));
+    let useless =
+        |why: &dyn std::fmt::Display| Found::Useless(format!("{}: {why}", path.display()));
     if fs::metadata(path).is_ok_and(|it| it.len() > FILE_LIMIT as u64) {
         return useless(&Library::TOO_LONG);
     }

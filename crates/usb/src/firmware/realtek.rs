@@ -109,7 +109,9 @@ pub(super) async fn set_up(
         false => patch(controller, part, &files[0], &file).await?,
     };
     // A chip with a key takes nothing that is not signed.
-    if key == 0 && let Some(config) = config(controller, part).await? {
+    if key == 0
+        && let Some(config) = config(controller, part).await?
+    {
         image.extend(config);
         files.push(part.config());
     }

@@ -49,10 +49,12 @@ pub(super) async fn set_up(controller: &Controller, product: u16) -> Result<Outc
     match read_version(controller, &[0xff]).await? {
         Version::Legacy(version) => legacy(controller, version).await,
         // The firmware of some older parts answers either way; their files are named in the old one.
-        Version::Tlv(version) if version.is_legacy() => match read_version(controller, &[]).await? {
-            Version::Legacy(version) => legacy(controller, version).await,
-            Version::Tlv(_) => Err(Failure::answer(READING, "it is of the new form")),
-        },
+        Version::Tlv(version) if version.is_legacy() => {
+            match read_version(controller, &[]).await? {
+                Version::Legacy(version) => legacy(controller, version).await,
+                Version::Tlv(_) => Err(Failure::answer(READING, "it is of the new form")),
+            }
+        }
         Version::Tlv(version) => tlv(controller, version).await,
     }
 }
@@ -90,51 +92,44 @@ async fn legacy(controller: &Controller, version: Legacy) -> Result<Outcome, Fai
     let Some(stem) = version.file(u16::from_le_bytes([r0, r1])) else {
         return Err(Failure::not_supported(READING, format!("Intel's part {version}")));
     };
-    load(controller, &stem, Engine::RsaOnly).await?;
-    let settings = settings(controller, &stem).await?;
-    match read_version(controller, &[]).await? {
-        Version::Legacy(version) => Ok(loaded([&stem], settings, &version.to_string())),
-        Version::Tlv(version) => Ok(loaded([&stem], settings, &version.to_string())),
-    }
+    let mut files = vec![load(controller, &stem, Engine::RsaOnly).await?];
+    let note = settings(controller, &stem, &mut files).await?;
+    let version = match read_version(controller, &[]).await? {
+        Version::Legacy(version) => format!("{version}{note}"),
+        Version::Tlv(version) => format!("{version}{note}"),
+    };
+    Ok(Outcome::Loaded { files, version })
 }
 
 /// Parts that answer with a version of many fields.
 async fn tlv(controller: &Controller, mut version: Tlv) -> Result<Outcome, Failure> {
-    let mut stems = Vec::new();
+    let mut files = Vec::new();
+    let mut last = String::new();
     loop {
         match version.image {
-            Some(Image::Firmware) if stems.is_empty() => return Ok(running(&version.to_string())),
+            Some(Image::Firmware) if files.is_empty() => return Ok(running(&version.to_string())),
             Some(Image::Firmware) => break,
-            Some(Image::BootLoader) if stems.is_empty() => {}
-            Some(Image::IntermediateLoader) if stems.len() < 2 => {}
+            Some(Image::BootLoader) if files.is_empty() => {}
+            Some(Image::IntermediateLoader) if files.len() < 2 => {}
             _ => return Err(Failure::answer(READING, format!("{version} runs where it must not"))),
         }
         let (Some(engine), Some(stem)) = (version.engine(), version.file()) else {
             return Err(Failure::not_supported(READING, format!("Intel's part {version}")));
         };
         acknowledges(version.limited)?;
-        load(controller, &stem, engine).await?;
-        stems.push(stem);
+        files.push(load(controller, &stem, engine).await?);
+        last = stem;
         version = match read_version(controller, &[0xff]).await? {
             Version::Tlv(version) => version,
             Version::Legacy(_) => return Err(Failure::answer(READING, "it is of the old form")),
         };
     }
-    let settings = settings(controller, stems.last().expect("there is one")).await?;
-    Ok(loaded(&stems, settings, &version.to_string()))
+    let note = settings(controller, &last, &mut files).await?;
+    Ok(Outcome::Loaded { files, version: format!("{version}{note}") })
 }
 
 fn running(version: &str) -> Outcome {
     Outcome::NotNeeded(format!("runs Intel's firmware already: {version}"))
-}
-
-fn loaded<'a>(
-    stems: impl IntoIterator<Item = &'a String>,
-    settings: Option<String>,
-    version: &str,
-) -> Outcome {
-    let files = stems.into_iter().map(|stem| format!("{stem}.sfi")).chain(settings).collect();
-    Outcome::Loaded { files, version: version.to_owned() }
 }
 
 /// A boot loader that does not acknowledge each fragment cannot be fed from here.
@@ -145,8 +140,8 @@ fn acknowledges(limited: u8) -> Result<(), Failure> {
     }
 }
 
-/// Sends a firmware and boots it.
-async fn load(controller: &Controller, stem: &str, engine: Engine) -> Result<(), Failure> {
+/// Sends a firmware and boots it. The file's name.
+async fn load(controller: &Controller, stem: &str, engine: Engine) -> Result<String, Failure> {
     let (name, file) = controller.load_first(&[format!("{stem}.sfi")], PACKAGE).await?;
     let sfi = Sfi::parse(&file, engine)
         .map_err(|why| Failure::file("reading the firmware", &name, why))?;
@@ -160,7 +155,7 @@ async fn load(controller: &Controller, stem: &str, engine: Engine) -> Result<(),
         let what = "starting the boot loader again";
         controller.tell(what, INTEL_RESET, &boot_loader, GONE).await?;
     }
-    booted
+    booted.map(|()| name)
 }
 
 async fn download_and_boot(controller: &Controller, sfi: &Sfi<'_>) -> Result<(), Failure> {
@@ -197,14 +192,23 @@ async fn secure_send(
     Ok(())
 }
 
-/// Sends the settings, if there are any: the firmware works without. Their file's name.
-async fn settings(controller: &Controller, stem: &str) -> Result<Option<String>, Failure> {
+/// Sends the settings, if there are any. The firmware works without: if they are of no use, what is returned
+/// says so.
+async fn settings(
+    controller: &Controller,
+    stem: &str,
+    files: &mut Vec<String>,
+) -> Result<&'static str, Failure> {
     let name = format!("{stem}.ddc");
-    let Some(file) = controller.load(&name).await? else { return Ok(None) };
-    let ddc =
-        Ddc::parse(&file).map_err(|why| Failure::file("reading the settings", &name, why))?;
+    let Some(file) = controller.load(&name).await? else { return Ok("") };
+    let Ok(ddc) = Ddc::parse(&file) else {
+        return Ok(", without its settings: their file is damaged");
+    };
     for setting in ddc.settings() {
-        controller.command("sending the settings", WRITE_DDC, setting).await?;
+        if controller.try_command("sending the settings", WRITE_DDC, setting).await?.0 != 0 {
+            return Ok(", without all of its settings: it refused one");
+        }
     }
-    Ok(Some(name))
+    files.push(name);
+    Ok("")
 }
