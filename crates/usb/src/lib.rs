@@ -37,7 +37,6 @@ pub mod system;
 mod tests;
 mod transport;
 mod usbfs;
-mod voice;
 
 use std::fmt;
 use std::path::Path;
@@ -50,7 +49,7 @@ pub use dongle::Dongle;
 pub use error::{Lost, OpenError, SendError};
 pub use health::Health;
 pub use inbound::{FAILURES, STALLS};
-pub use known::{Quirk, quirks};
+pub use known::quirks;
 pub use open::Options;
 pub use outbound::QUEUE;
 pub use spec::{BadSpec, NoSuchDongle, Spec};
@@ -58,9 +57,6 @@ pub use transport::{
     COMMAND_TRANSFERS, DATA_TRANSFERS, EVENT_TRANSFERS, SEND_TRANSFERS, Transport,
 };
 pub use usbfs::Usbfs;
-pub use voice::{
-    Coding, MOST_LINKS, PROVE_WITHIN, TRANSFERS_IN, TRANSFERS_OUT, VoiceLink, VoiceReport,
-};
 
 /// Where the system shows its USB devices.
 const SYSFS: &str = "/sys/bus/usb/devices";
