@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs a suite: every `async def test_…(folder)` of `test_*.py` here (`--suite interop`), or of
-`demo_*.py` or `sound_*.py`.
+`demo_*.py` or `sound_*.py`, or of `test_*.py` in `tests/bed` (`--suite bed`).
 
     run.py [--suite SUITE] [--list] [--keep DIR] [--jobs N] [NAME…]
 
 Each test runs in a process and a process group of its own and has a total time limit (`limit`,
 an attribute set by `@limits`); what is left of the group when it ends is ended. Tests that stream
 sound in real time run alone, the others several at once. Results go into one folder a test.
+Tests of the bed run in a kernel of their own each, which `testbed boot` starts.
 """
 
 import argparse
@@ -25,13 +26,20 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
 
-PREFIXES = {"interop": "test", "demo": "demo", "sound": "sound"}
+BED = HERE.parent / "bed"
+SUITES = {
+    "interop": (HERE, "test"),
+    "demo": (HERE, "demo"),
+    "sound": (HERE, "sound"),
+    "bed": (BED, "test"),
+}
 
 
 def tests(suite: str) -> list[tuple[str, float, bool]]:
     """Each test's name, its time limit in seconds, and whether it must run alone."""
     found = []
-    for path in sorted(HERE.glob(f"{PREFIXES[suite]}_*.py")):
+    place, prefix = SUITES[suite]
+    for path in sorted(place.glob(f"{prefix}_*.py")):
         module = importlib.import_module(path.stem)
         for name, function in vars(module).items():
             if name.startswith("test_") and asyncio.iscoroutinefunction(function):
@@ -61,14 +69,23 @@ def run_here(name: str, folder: pathlib.Path) -> int:
     return 0
 
 
-async def run_apart(name: str, limit: float, folder: pathlib.Path) -> str | None:
-    """Runs one test in a group of its own. Gives what went wrong, or nothing."""
+def kernel(folder: pathlib.Path, limit: float) -> list[str]:
+    """What runs a command in a kernel of its own that can write to one folder."""
+    from receiver import program
+
+    return [str(program("testbed")), "boot", f"--share={folder}", f"--seconds={limit}", "--"]
+
+
+async def run_apart(before: list[str], name: str, limit: float, folder: pathlib.Path):
+    """Runs one test in a group of its own, behind the words `before`. Gives what went wrong, or
+    nothing."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     log = folder / "test.log"
     with open(log, "wb") as output:
         process = await asyncio.create_subprocess_exec(
+            *before,
             sys.executable,
             str(HERE / "run.py"),
             "--one",
@@ -102,7 +119,10 @@ async def run_all(suite: str, chosen, base: pathlib.Path, jobs: int) -> int:
     async def one(name: str, limit: float) -> None:
         nonlocal done
         start = time.monotonic()
-        wrong = await run_apart(name, limit, base / name.replace(":", "-"))
+        folder = base / name.replace(":", "-")
+        before = kernel(folder, limit) if suite == "bed" else []
+        # The kernel's own limit comes first.
+        wrong = await run_apart(before, name, limit + 5 * bool(before), folder)
         done += 1
         word = "FAILED" if wrong else "ok"
         took = time.monotonic() - start
@@ -131,7 +151,7 @@ async def run_all(suite: str, chosen, base: pathlib.Path, jobs: int) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--suite", choices=PREFIXES, default="interop")
+    parser.add_argument("--suite", choices=SUITES, default="interop")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--one", nargs=2, metavar=("NAME", "DIR"), help=argparse.SUPPRESS)
     parser.add_argument("--keep", type=pathlib.Path)
@@ -150,5 +170,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(HERE))
+    sys.path[:0] = [str(HERE), str(BED)]
     sys.exit(main())

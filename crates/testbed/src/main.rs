@@ -11,8 +11,14 @@
 //! Linux on x86-64 only. It is never shipped, and shares no code with what it tests.
 
 mod boot;
+mod control;
+mod dongle;
+mod filter;
 mod guest;
+mod hci;
 mod kernel;
+mod proxy;
+mod usbip;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -46,6 +52,10 @@ enum Command {
         #[arg(last = true, required = true)]
         job: Vec<OsString>,
     },
+    /// In the guest: play a Bluetooth dongle on the USB bus.
+    Dongle(dongle::Options),
+    /// Stand between an H4 host and an H4 controller.
+    Filter(proxy::Options),
     /// What the kernel starts first.
     #[command(hide = true)]
     Guest {
@@ -78,6 +88,8 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
                 boot::Boot { kernel: kernel::kernel()?, share, seconds, memory, job }.run()?;
             Ok(ExitCode::from(code))
         }
+        Command::Dongle(options) => dongle::run(options).map(|()| ExitCode::SUCCESS),
+        Command::Filter(options) => proxy::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Guest { share, .. } => guest::run(&share),
     }
 }

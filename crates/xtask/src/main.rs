@@ -7,6 +7,7 @@
 //!
 //! It uses nothing but the standard library, so that it builds at once.
 
+mod bed;
 mod cargo;
 mod faces;
 mod fuzz;
@@ -95,6 +96,13 @@ const PARTS: &[Part] = &[
         needs: &[need::SBC_TOOLS, need::PULSEAUDIO, need::PAREC],
         wants: &[],
         run: python::sound,
+    },
+    Part {
+        name: "bed",
+        what: "an emulated dongle on a real kernel",
+        needs: bed::NEEDS,
+        wants: &[],
+        run: bed::bed,
     },
 ];
 

@@ -23,7 +23,18 @@ pub(crate) const SYSTEMD: Need = Need { program: "systemd-analyze", package: "sy
 pub(crate) const CC: Need = Need { program: "cc", package: "gcc" };
 pub(crate) const CXX: Need = Need { program: "c++", package: "g++" };
 
-/// Where a program is on the search path.
+pub(crate) const FLEX: Need = Need { program: "flex", package: "flex" };
+pub(crate) const BISON: Need = Need { program: "bison", package: "bison" };
+pub(crate) const BC: Need = Need { program: "bc", package: "bc" };
+pub(crate) const M4: Need = Need { program: "m4", package: "m4" };
+pub(crate) const MAKE: Need = Need { program: "make", package: "make" };
+pub(crate) const XZ: Need = Need { program: "xz", package: "xz-utils" };
+pub(crate) const UDEV: Need = Need { program: "udevadm", package: "udev" };
+/// No program, but what the kernel of the bed is built from.
+pub(crate) const KERNEL_SOURCE: Need =
+    Need { program: "/usr/src/linux-source-6.12.tar.xz", package: "linux-source-6.12" };
+
+/// Where a program is on the search path, or a file at its own place.
 pub(crate) fn find(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
@@ -74,7 +85,7 @@ pub(crate) fn install(house: &House, needs: &[&Need]) {
     }
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 

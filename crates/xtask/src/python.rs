@@ -57,7 +57,7 @@ fn hash(bytes: &[u8]) -> u64 {
 }
 
 /// Runs the scripts whose names hold `names`, or all but those that are parts of their own.
-fn scripts(house: &House, suite: &str) -> Outcome {
+pub(crate) fn scripts(house: &House, suite: &str) -> Outcome {
     programs(house).then(|| {
         let python = match environment(house) {
             Ok(python) => python,
@@ -68,6 +68,7 @@ fn scripts(house: &House, suite: &str) -> Outcome {
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("TANDEM", house.target.join("release/tandem"))
             .env("TANDEMD", house.target.join("release/tandemd"))
+            .env("TESTBED", house.target.join("release/testbed"))
             .arg("tests/interop/run.py")
             .args(["--suite", suite, "--keep"])
             .arg(house.target.join(suite)))

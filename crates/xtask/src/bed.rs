@@ -1,0 +1,48 @@
+//! The bed: a real kernel, and in it a dongle made of software.
+
+use std::process::Command;
+
+use crate::need::Need;
+use crate::report::Outcome;
+use crate::{House, cargo, need, python, run};
+
+pub(crate) const NEEDS: &[Need] = &[
+    need::KERNEL_SOURCE,
+    need::FLEX,
+    need::BISON,
+    need::BC,
+    need::M4,
+    need::MAKE,
+    need::XZ,
+    need::CC,
+    need::BINUTILS,
+    need::UDEV,
+    need::SBC_TOOLS,
+    need::TSHARK,
+];
+
+pub(crate) fn bed(house: &House) -> Outcome {
+    if let Some(reason) = cannot_run() {
+        return Outcome::Skipped(reason);
+    }
+    let testbed = house.target.join("release/testbed");
+    cargo::programs(house)
+        .then(|| run(cargo::cargo(house).args(["build", "--release", "-p", "tandem-testbed"])))
+        .then(|| run(Command::new(&testbed).arg("kernel")))
+        .then(|| python::scripts(house, "bed"))
+}
+
+/// Why no kernel can run here as a process, if so.
+fn cannot_run() -> Option<String> {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return Some("the kernel is built for Linux on x86-64 alone".into());
+    }
+    // Everything that it starts lives in a process namespace, so that it ends with it.
+    let apart = ["--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "true"];
+    let rights = if need::is_root() { &apart[2..] } else { &apart };
+    let allowed = Command::new("unshare").args(rights).output();
+    if allowed.is_ok_and(|done| done.status.success()) {
+        return None;
+    }
+    Some("neither root nor allowed to make user namespaces (unshare fails)".into())
+}
