@@ -17,6 +17,7 @@ mod control;
 pub mod demo;
 mod ear;
 mod error;
+mod health;
 mod hub;
 pub mod notice;
 mod port;

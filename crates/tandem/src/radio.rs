@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use host::{Effect, Event, Host, Input};
-use pool::{Arena, Instant};
+use pool::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use snoop::Direction;
 
@@ -18,6 +18,7 @@ use crate::capture::Tap;
 use crate::control::warning;
 use crate::ear::{Ear, Heard};
 use crate::error::OpenError;
+use crate::health;
 use crate::port::{Lost, Port};
 use crate::realtime::{self, Wish};
 use crate::shared::{Report, Shared};
@@ -42,8 +43,6 @@ pub(crate) struct Radio {
     pub(crate) tap: Option<Tap>,
     /// Where a failure before the first readiness is told.
     pub(crate) ready: Option<Ready>,
-    /// Where packets from the controller arrive.
-    pub(crate) arena: Arena,
     /// While the controller is lost.
     pub(crate) reopen: Option<Reopen>,
     /// How long to wait when the controller is lost next; short again once it was up.
@@ -52,6 +51,8 @@ pub(crate) struct Radio {
     pub(crate) broken: Option<String>,
     /// More packets may wait than were taken.
     pub(crate) more: bool,
+    /// When the transport is asked next how it is doing.
+    pub(crate) ask: Instant,
 }
 
 /// How far opening the controller again is.
@@ -59,7 +60,7 @@ pub(crate) enum Reopen {
     /// It is tried then.
     At(Instant),
     /// It is being tried.
-    Trying(Attempt<Option<Port>>),
+    Trying(Attempt<Result<Port, OpenError>>),
 }
 
 impl Radio {
@@ -92,34 +93,41 @@ impl Radio {
         let more = self.more.then_some(now);
         let starved = self.port.is_starved().then_some(now + STARVED);
         let deadline = [self.host.wake_at(), self.port.wake_at(), reopen, starved, more];
-        let timeout = deadline.into_iter().flatten().min().map(|at| {
+        let deadline = deadline.into_iter().flatten().min();
+        let timeout = deadline.map(|at| {
             let left = at.since(now);
             Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() }
         });
         let own = PollFd::from_borrowed_fd(self.shared.radio.as_fd(), PollFlags::IN);
         let told = |own: &PollFd<'_>| !own.revents().is_empty();
         // A signal only ends the wait early, as any input does.
-        match self.port.fd().filter(|_| starved.is_none()) {
+        let (ready, told) = match self.port.fd().filter(|_| !self.port.is_clogged()) {
             None => {
                 let mut fds = [own];
-                poll(&mut fds, timeout.as_ref()).is_ok() && told(&fds[0])
+                (poll(&mut fds, timeout.as_ref()), told(&fds[0]))
             }
             Some(fd) => {
-                let mut flags = PollFlags::IN;
-                flags.set(PollFlags::OUT, self.port.wants_write());
-                let mut fds = [own, PollFd::from_borrowed_fd(fd, flags)];
-                poll(&mut fds, timeout.as_ref()).is_ok() && told(&fds[0])
+                let mut fds = [own, PollFd::from_borrowed_fd(fd, self.port.readiness())];
+                (poll(&mut fds, timeout.as_ref()), told(&fds[0]))
             }
+        };
+        if let (Ok(0), Some(due)) = (ready, deadline) {
+            self.shared.health.woke(due.max(now), self.shared.clock.now());
         }
+        ready.is_ok() && told
     }
 
     fn work(&mut self) -> Result<(), Lost> {
         let now = self.shared.clock.now();
+        if now >= self.ask {
+            self.ask = now + health::ROUND;
+            if let Some(health) = self.port.health() {
+                self.shared.health.tell(&health);
+            }
+        }
         self.try_reopen(now);
         if self.reopen.is_none() {
-            if self.port.wants_write() {
-                self.port.flush()?;
-            }
+            self.port.flush()?;
             self.more = false;
             for n in 1..=BURST {
                 let received = self.port.receive(self.shared.clock.now())?;
@@ -206,7 +214,7 @@ impl Radio {
     fn try_reopen(&mut self, now: Instant) {
         match &self.reopen {
             Some(Reopen::At(at)) if *at <= now => {
-                let Some(reopening) = self.port.reopening(&self.arena) else {
+                let Some(reopening) = self.port.reopening() else {
                     return self.reopened();
                 };
                 let shared = self.shared.clone();
@@ -218,12 +226,19 @@ impl Radio {
             }
             Some(Reopen::Trying(attempt)) => match attempt.end() {
                 Poll::Pending => {}
-                Poll::Ready(Some(Some(port))) => {
+                Poll::Ready(Some(Ok(port))) => {
                     self.port = port;
                     self.reopened();
                 }
-                // It was told when it was lost; the next try may find it.
-                Poll::Ready(_) => self.wait_to_reopen(now),
+                Poll::Ready(end) => {
+                    // That it is not there was told when it was lost.
+                    if let Some(Err(error)) = end
+                        && !matches!(error, OpenError::NoController(_))
+                    {
+                        self.tell(warning("controller", format_args!("{error}")));
+                    }
+                    self.wait_to_reopen(now);
+                }
             },
             Some(Reopen::At(_)) | None => {}
         }

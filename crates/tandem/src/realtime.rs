@@ -7,7 +7,7 @@
 use std::fmt::Write;
 use std::ptr::NonNull;
 
-use rustix::thread::{CpuSet, sched_setaffinity};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// How much stack is touched and locked before a thread starts its work.
 const STACK: usize = 64 * 1024;
@@ -19,6 +19,9 @@ pub(crate) struct Wish {
     pub(crate) priority: u8,
     /// The processor to stay on.
     pub(crate) cpu: Option<usize>,
+    /// Without one: stay on the last of several all the same, if real-time scheduling is permitted.
+    /// Interrupts and ordinary threads gather on the first as a rule.
+    pub(crate) pinned: bool,
 }
 
 /// Applies a wish to the calling thread. Gives what was refused, with the setting that would permit
@@ -26,7 +29,9 @@ pub(crate) struct Wish {
 pub(crate) fn enter(wish: Wish) -> Option<String> {
     let mut refused = String::new();
     lock_stack();
-    if let Some(cpu) = wish.cpu {
+    let granted = wish.priority > 0 && fifo(wish.priority);
+    let last = || (wish.pinned && granted).then(last_processor).flatten();
+    if let Some(cpu) = wish.cpu.or_else(last) {
         let mut set = CpuSet::new();
         if cpu < CpuSet::MAX_CPU {
             set.set(cpu);
@@ -36,7 +41,7 @@ pub(crate) fn enter(wish: Wish) -> Option<String> {
                 write!(refused, "pinning to processor {cpu} failed ({error}); see realtime.cpu. ");
         }
     }
-    if wish.priority > 0 && !fifo(wish.priority) {
+    if wish.priority > 0 && !granted {
         let _ = write!(
             refused,
             "real-time scheduling is not permitted; LimitRTPRIO={0} in the systemd unit, or \
@@ -51,6 +56,12 @@ pub(crate) fn enter(wish: Wish) -> Option<String> {
 pub(crate) fn lock(extent: (NonNull<u8>, usize)) -> bool {
     // SAFETY: the extent is mapped memory of ours; locking changes neither contents nor validity.
     unsafe { libc::mlock(extent.0.as_ptr().cast(), extent.1) == 0 }
+}
+
+/// The last processor that we may run on, if there is a choice.
+fn last_processor() -> Option<usize> {
+    let permitted = sched_getaffinity(None).ok()?;
+    (permitted.count() > 1).then(|| (0..CpuSet::MAX_CPU).rfind(|cpu| permitted.is_set(*cpu)))?
 }
 
 fn fifo(priority: u8) -> bool {
@@ -84,9 +95,9 @@ mod tests {
     #[test]
     fn an_impossible_wish_is_named_and_survived() {
         std::thread::spawn(|| {
-            let refused = enter(Wish { priority: 0, cpu: Some(1023) }).unwrap();
+            let refused = enter(Wish { priority: 0, cpu: Some(1023), pinned: false }).unwrap();
             assert!(refused.contains("realtime.cpu"), "{refused}");
-            assert_eq!(enter(Wish { priority: 0, cpu: None }), None);
+            assert_eq!(enter(Wish { priority: 0, cpu: None, pinned: true }), None);
         })
         .join()
         .unwrap();

@@ -10,6 +10,7 @@ use wire::Address;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::health::Health;
 use crate::hub::Hub;
 use crate::status::{Counts, Status};
 use crate::wakeup::Wakeup;
@@ -43,6 +44,7 @@ pub(crate) struct Shared {
     pub(crate) reports: Queue<Report>,
     pub(crate) control: Wakeup,
     pub(crate) counters: Counters,
+    pub(crate) health: Health,
     quitting: AtomicBool,
     finished: AtomicBool,
     tickets: AtomicU64,
@@ -71,6 +73,7 @@ impl Shared {
             reports: Queue::new(MAX_REPORTS),
             control: Wakeup::new()?,
             counters: Counters::default(),
+            health: Health::default(),
             quitting: AtomicBool::new(false),
             finished: AtomicBool::new(false),
             tickets: AtomicU64::new(1),
@@ -168,6 +171,7 @@ impl Shared {
     pub(crate) fn status(&self) -> Status {
         let mut status = self.hub.status();
         status.counters = self.counters.shown();
+        status.counters.extend(self.health.shown());
         status
     }
 }

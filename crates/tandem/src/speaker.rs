@@ -18,9 +18,6 @@ use crate::ear::{Ear, Heard, Known};
 use crate::realtime::{self, Wish};
 use crate::shared::{self, Shared};
 
-/// How often a sink without a clock of its own is served. A change of a stream wakes the thread at
-/// once, so that this delays no fade.
-const ROUND: Duration = Duration::from_millis(50);
 /// How soon a sink that was lost is opened again.
 const REOPEN: Duration = Duration::from_secs(2);
 /// Frames rendered at once.
@@ -73,7 +70,8 @@ impl Speaker {
 
     /// Sleeps until there is something to do; gives whether the radio thread said so.
     fn wait(&self) -> bool {
-        let round = Timespec { tv_sec: 0, tv_nsec: ROUND.subsec_nanos().into() };
+        // A change of a stream wakes the thread at once, so that the round delays no fade.
+        let round = Timespec { tv_sec: 0, tv_nsec: self.sink.round().subsec_nanos().into() };
         let own = PollFd::from_borrowed_fd(self.ear.wakeup.as_fd(), PollFlags::IN);
         let told = |own: &PollFd<'_>| !own.revents().is_empty();
         // A signal only ends the wait early.

@@ -33,8 +33,7 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
     let state = config.state_folder().ok_or_else(|| missing("state_dir"))?;
     let store = BondStore::open(&state)?;
     let (bonds, damaged) = store.load().map_err(system)?;
-    let arena = Port::arena();
-    let port = Port::open(&config.controller, &arena, u64::from_ne_bytes(entropy()?))?;
+    let port = Port::open(&config.controller, u64::from_ne_bytes(entropy()?))?;
     let (spec, sink) = open_sink(&config)?;
     let capture = open_capture(&config)?;
 
@@ -43,7 +42,7 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
     let shared = Arc::new(Shared::new(config.clone(), status).map_err(system)?);
     let ear = Arc::new(Ear::new().map_err(system)?);
     let handle = Handle(shared.clone());
-    let warnings = prepare(&config, &damaged, &arena);
+    let warnings = prepare(&config, &damaged, port.arena());
 
     let engine = Engine::new(audio::Config {
         rate: config.rate,
@@ -58,11 +57,11 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
         port,
         tap: capture.is_some().then(Tap::new),
         ready: Some(ready.clone()),
-        arena,
         reopen: None,
         backoff: REOPEN_FIRST,
         broken: None,
         more: false,
+        ask: pool::Instant::ZERO,
     };
     let speaker = Speaker {
         shared: shared.clone(),
@@ -84,8 +83,9 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
         thread.map(|thread| threads.push(thread)).map_err(system)
     };
     let lower = config.priority.saturating_sub(1);
-    let audio_wish = Wish { priority: lower, cpu: config.cpus.get(1).copied() };
-    let radio_wish = Wish { priority: config.priority, cpu: config.cpus.first().copied() };
+    let wish =
+        |priority, n: usize| Wish { priority, cpu: config.cpus.get(n).copied(), pinned: n == 0 };
+    let (radio_wish, audio_wish) = (wish(config.priority, 0), wish(lower, 1));
     let started = spawn("control", Box::new(move || control.run()))
         .and_then(|()| spawn("audio", Box::new(move || speaker.run(audio_wish))))
         .and_then(|()| spawn("radio", Box::new(move || radio.run(radio_wish))))

@@ -1,0 +1,118 @@
+//! A dongle on USB as a port: found, taken from the kernel, and found again after it was pulled out.
+
+use std::os::fd::BorrowedFd;
+
+use pool::{Arena, Frame, Instant};
+use rustix::event::PollFlags;
+use usb::{Options, Spec, Transport};
+use wire::h4::Channel;
+
+use super::Lost;
+use crate::config::ConfigError;
+use crate::error::OpenError;
+use crate::realtime;
+
+/// A dongle that was opened.
+pub(crate) struct Dongle {
+    spec: Spec,
+    /// What it is: the same one is looked for first when it is gone.
+    device: usb::Dongle,
+    transport: Transport,
+    /// It left the bus, rather than going wrong on it.
+    unplugged: bool,
+}
+
+impl Dongle {
+    /// Takes the dongle that `spec` means.
+    pub(crate) fn open(spec: &str) -> Result<Dongle, OpenError> {
+        let spec: Spec = spec.parse().map_err(|bad: usb::BadSpec| {
+            OpenError::Config(ConfigError::new("controller", bad.to_string()))
+        })?;
+        Dongle::find(spec, None, false)
+    }
+
+    /// Takes it: `like` the one that was there, if that is there again.
+    fn find(spec: Spec, like: Option<&usb::Dongle>, reset: bool) -> Result<Dongle, OpenError> {
+        let present = usb::list().map_err(|error| OpenError::System(error.to_string()))?;
+        let same = like.and_then(|like| present.iter().find(|dongle| is_same(dongle, like)));
+        let device = match same {
+            Some(device) => device,
+            None => {
+                spec.choose(&present).map_err(|none| OpenError::NoController(none.to_string()))?
+            }
+        };
+        let transport = Transport::take(device, &Options { reset, ..Options::default() })?;
+        // What is refused was told at the start.
+        let _ = realtime::lock(transport.arena().extent());
+        Ok(Dongle { spec, device: device.clone(), transport, unplugged: false })
+    }
+
+    /// What takes it again, or one that is meant as well as it. One that went wrong is reset.
+    pub(crate) fn reopening(&self) -> impl FnOnce() -> Result<Dongle, OpenError> + Send + use<> {
+        let (spec, device, reset) = (self.spec.clone(), self.device.clone(), !self.unplugged);
+        move || Dongle::find(spec, Some(&device), reset)
+    }
+
+    pub(crate) fn arena(&self) -> &Arena {
+        self.transport.arena()
+    }
+
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.transport.fd()
+    }
+
+    pub(crate) fn readiness(&self) -> PollFlags {
+        self.transport.readiness()
+    }
+
+    pub(crate) fn is_starved(&self) -> bool {
+        self.transport.is_starved()
+    }
+
+    pub(crate) fn health(&self) -> usb::Health {
+        self.transport.health()
+    }
+
+    /// Gives it back to the kernel's driver.
+    pub(crate) fn close(&mut self) {
+        self.transport.close();
+    }
+
+    #[inline]
+    pub(crate) fn receive(&mut self, now: Instant) -> Result<Option<(Channel, Frame)>, Lost> {
+        self.transport.receive(now).map_err(|lost| self.lost(lost))
+    }
+
+    #[inline]
+    pub(crate) fn send(&mut self, channel: Channel, packet: Frame) -> Result<(), Lost> {
+        self.transport.send(channel, packet).map_err(|error| match error {
+            usb::SendError::Lost(lost) => self.lost(lost),
+            error => Lost(format!("{}: {error}", self.device)),
+        })
+    }
+
+    #[cold]
+    fn lost(&mut self, lost: usb::Lost) -> Lost {
+        self.unplugged |= lost == usb::Lost::Unplugged;
+        Lost(format!("{}: {lost}", self.device))
+    }
+}
+
+/// Whether a dongle is the one that was there: plugged in anywhere, or its like in the same place.
+fn is_same(dongle: &usb::Dongle, was: &usb::Dongle) -> bool {
+    let make = |dongle: &usb::Dongle| (dongle.vendor, dongle.product);
+    make(dongle) == make(was)
+        && dongle.serial == was.serial
+        && (was.serial.is_some() || dongle.path() == was.path())
+}
+
+impl From<usb::OpenError> for OpenError {
+    fn from(error: usb::OpenError) -> Self {
+        let text = error.to_string();
+        match error {
+            usb::OpenError::NoSuchDongle(_) => OpenError::NoController(text),
+            usb::OpenError::Permission { .. } => OpenError::Permission(text),
+            _ => OpenError::Controller(text),
+        }
+    }
+}
