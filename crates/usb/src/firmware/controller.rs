@@ -144,6 +144,26 @@ impl Controller {
         }
     }
 
+    /// Sends a command and awaits an event with this code, whatever it says: its parameters.
+    pub(super) async fn converse(
+        &self,
+        what: &'static str,
+        opcode: u16,
+        parameters: &[u8],
+        code: u8,
+    ) -> Result<Vec<u8>, Failure> {
+        self.forget_events();
+        self.begin(what, Action::Command(packet(opcode, parameters)), ANSWER);
+        loop {
+            match self.heard().await {
+                Heard::Event(event) if event.code == code => return Ok(event.parameters),
+                Heard::Refused => return Err(Failure::new(what, Reason::Refused)),
+                Heard::Elapsed => return Err(Failure::new(what, Reason::NoAnswer(ANSWER))),
+                Heard::Event(_) | Heard::Data(_) | Heard::File(_) => {}
+            }
+        }
+    }
+
     /// Sends a command that is not answered, and lets this time pass.
     pub(super) async fn tell(
         &self,

@@ -18,8 +18,8 @@
 //! 5. A controller that leaves the bus ends it too: drop the `Setup`, begin anew when it is back.
 //!
 //! Limits: files of [`FILE_LIMIT`] bytes, none compressed. Firmware that the kernel's driver loaded is
-//! recognised and left alone. Not supported: Intel's parts that are patched from ROM (Wilkins Peak,
-//! Stone Peak), MediaTek before the MT7921, Realtek's format 3 (`BTNIC003`), Qualcomm and Atheros.
+//! recognised and left alone. Not supported: MediaTek before the MT7921, Realtek's format 3 (`BTNIC003`),
+//! Qualcomm and Atheros.
 
 mod broadcom;
 mod controller;

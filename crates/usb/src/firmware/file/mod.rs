@@ -1,6 +1,7 @@
 //! The formats of firmware files. Every file is taken for hostile: what is read lies inside of it,
 //! nothing panics, and nothing is held that is longer than the file.
 
+mod bseq;
 mod epatch;
 mod hcd;
 mod mediatek;
@@ -8,6 +9,7 @@ mod sfi;
 
 use std::fmt;
 
+pub use bseq::{Bseq, Exchange};
 pub use epatch::{Epatch, RealtekConfig};
 pub use hcd::Hcd;
 pub use mediatek::{MediaTekPatch, Section};

@@ -1,10 +1,11 @@
-//! Intel, from the 8260 (Snowfield Peak) on. **Not yet tried on hardware.**
+//! Intel, from the 7260 on. **Not yet tried on hardware.**
 //!
-//! After power-up these run a boot loader that knows few commands. It is sent the firmware's header, key and
+//! The oldest are patched ([`rom`]). All others run a boot loader after power-up that knows few commands. It is sent the firmware's header, key and
 //! signature, which it checks, then the firmware, all over bulk out; it says in an event that it has all of
 //! it, and is told where to boot. The firmware says in an event that it runs, and takes its settings.
 //! The newest (Blazar) boot an intermediate loader first, which is then sent the firmware in the same way.
 
+mod rom;
 mod version;
 
 use std::time::Duration;
@@ -70,13 +71,7 @@ async fn read_version(controller: &Controller, parameters: &[u8]) -> Result<Vers
 /// Parts that answer with a version of fixed length.
 async fn legacy(controller: &Controller, version: Legacy) -> Result<Outcome, Failure> {
     if version.is_rom() {
-        return match version.patch {
-            0 => Err(Failure {
-                works_without: true,
-                ..Failure::not_supported(READING, format!("patching Intel's ROM {version}"))
-            }),
-            patch => Ok(Outcome::NotNeeded(format!("has Intel's patch {patch} already"))),
-        };
+        return rom::patch(controller, version).await;
     }
     match version.image() {
         Some(Image::Firmware) => return Ok(running(&version.to_string())),

@@ -54,6 +54,18 @@ impl Legacy {
         matches!(self.variant, 0x07 | 0x08)
     }
 
+    /// The patch for just this ROM, and the one for all of the variant.
+    pub(super) fn patch_files(&self) -> Vec<String> {
+        let Legacy { variant, revision, firmware, firmware_revision, build: [b, w, y], .. } = self;
+        let stem = format!("intel/ibt-hw-{PLATFORM:x}.{variant:x}");
+        vec![
+            format!(
+                "{stem}.{revision:x}-fw-{firmware:x}.{firmware_revision:x}.{b:x}.{w:x}.{y:x}.bseq"
+            ),
+            format!("{stem}.bseq"),
+        ]
+    }
+
     pub(super) fn image(&self) -> Option<Image> {
         match self.firmware {
             0x06 => Some(Image::BootLoader),

@@ -157,3 +157,21 @@ pub(super) fn mediatek(sections: &[&[u8]]) -> Vec<u8> {
     file.extend(b"extra");
     file
 }
+
+/// An Intel patch: commands, each with the events that answer it.
+pub(super) type BseqExchange<'a> = (u16, &'a [u8], &'a [(u8, &'a [u8])]);
+
+pub(super) fn bseq(exchanges: &[BseqExchange<'_>]) -> Vec<u8> {
+    let mut file = Vec::new();
+    for (opcode, parameters, events) in exchanges {
+        file.push(1);
+        file.extend(opcode.to_le_bytes());
+        file.push(u8::try_from(parameters.len()).unwrap());
+        file.extend(*parameters);
+        for (code, parameters) in *events {
+            file.extend([2, *code, u8::try_from(parameters.len()).unwrap()]);
+            file.extend(*parameters);
+        }
+    }
+    file
+}

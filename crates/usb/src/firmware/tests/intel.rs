@@ -320,18 +320,3 @@ fn what_cannot_be_done_is_not_begun() {
     let text = tries(Intel::new(0x0b, Engine::RsaOnly), &Files::new());
     assert!(text.contains("intel/ibt-11-5.sfi is not there"), "{text}");
 }
-
-#[test]
-fn parts_that_are_patched_from_rom_work_as_they_are() {
-    struct Rom(u8);
-    impl Emulated for Rom {
-        fn command(&mut self, _: Over, opcode: u16, _: &[u8]) -> Vec<Vec<u8>> {
-            let version = [0, 0x37, 0x08, 0x10, 0x22, 0x50, 0x19, 0x14, 0x0f, self.0];
-            vec![complete(opcode, if opcode == 0xfc05 { &version } else { &[0] })]
-        }
-    }
-    let failure = failure(drive(Setup::new(0x8087, 0x0a2a), &mut Rom(0), &Files::new()));
-    assert!(matches!(failure.reason, Reason::NotSupported(_)) && failure.works_without);
-    let outcome = drive(Setup::new(0x8087, 0x0a2a), &mut Rom(0x27), &Files::new());
-    assert_eq!(outcome, Outcome::NotNeeded("has Intel's patch 39 already".to_owned()));
-}

@@ -4,6 +4,7 @@
 mod broadcom;
 mod build;
 mod intel;
+mod intel_rom;
 mod library;
 mod mediatek;
 mod properties;

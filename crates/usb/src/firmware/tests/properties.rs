@@ -4,8 +4,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::build::{code, ddc, hcd, mediatek, realtek_1, realtek_2, realtek_config, sfi};
-use crate::firmware::file::{Ddc, Engine, Epatch, Hcd, MediaTekPatch, RealtekConfig, Sfi};
+use super::build::{bseq, code, ddc, hcd, mediatek, realtek_1, realtek_2, realtek_config, sfi};
+use crate::firmware::file::{
+    Bseq, Ddc, Engine, Epatch, Exchange, Hcd, MediaTekPatch, RealtekConfig, Sfi,
+};
 
 /// Reads a file as each of the formats.
 fn read(bytes: &[u8]) {
@@ -31,6 +33,10 @@ fn read(bytes: &[u8]) {
         assert!(ddc.settings().flatten().eq(bytes));
         assert!(ddc.settings().all(|setting| setting.len() <= 255));
     }
+    if let Ok(bseq) = Bseq::parse(bytes) {
+        let least = |exchange: Exchange<'_>| 7 + exchange.parameters.len() + exchange.answer.len();
+        assert!((1..=bytes.len()).contains(&bseq.exchanges().map(least).sum()));
+    }
     if let Ok(hcd) = Hcd::parse(bytes) {
         let length: usize = hcd.commands().map(|(_, parameters)| 3 + parameters.len()).sum();
         assert_eq!(length, bytes.len());
@@ -50,6 +56,7 @@ fn good() -> impl Strategy<Value = Vec<u8>> {
         sfi(Engine::RsaOnly, 1, 20),
         sfi(Engine::Ecdsa, 1, 20),
         ddc(&[&a, &b[..250]]),
+        bseq(&[(0xfc8e, &a, &[(0x0f, &[0]), (0xff, &b[..9])]), (0xfc2f, &a, &[(0x0e, &[0])])]),
         hcd(0, &b),
         mediatek(&[&a, &b]),
     ];
@@ -68,6 +75,9 @@ fn good_files_are_read() {
     let read = Sfi::parse(&file, Engine::Ecdsa).unwrap();
     assert_eq!((read.boot.address, read.boot.build), (0x1234, [107, 51, 22]));
     assert_eq!(Ddc::parse(&ddc(&[&a, &b[..250]])).unwrap().settings().count(), 2);
+    let file = bseq(&[(0xfc8e, &a, &[(0x0f, &[0]), (0xff, &b[..9])])]);
+    let exchange = Bseq::parse(&file).unwrap().exchanges().next().unwrap();
+    assert_eq!((exchange.code, exchange.answer), (0xff, &b[..9]));
     assert_eq!(Hcd::parse(&hcd(0, &b)).unwrap().commands().count(), 3);
     assert_eq!(MediaTekPatch::parse(&mediatek(&[&a, &b])).unwrap().sections().count(), 2);
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use crate::firmware::file::{Ddc, Engine, Epatch, Hcd, MediaTekPatch, RealtekConfig, Sfi};
+use crate::firmware::file::{Bseq, Ddc, Engine, Epatch, Hcd, MediaTekPatch, RealtekConfig, Sfi};
 
 fn below(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -30,6 +30,10 @@ fn content(name: &str, bytes: &[u8]) -> Option<String> {
         }
         _ if name.ends_with(".ddc") => {
             format!("{} settings", Ddc::parse(bytes).expect(name).settings().count())
+        }
+        _ if name.ends_with(".bseq") => {
+            let bseq = Bseq::parse(bytes).expect(name);
+            format!("{} exchanges, patch {}", bseq.exchanges().count(), bseq.has_patch())
         }
         _ if name.ends_with(".hcd") => {
             format!("{} commands", Hcd::parse(bytes).expect(name).commands().count())
