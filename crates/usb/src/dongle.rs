@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::access::Access;
-use crate::known::quirks;
+use crate::known::{Quirk, quirks};
 
 /// Class, subclass and protocol of a device or an interface.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,7 +87,7 @@ impl Dongle {
             access: Access::to(&node),
             node,
             driver: driver(&device),
-            quirks: quirks(device.vendor, device.product).collect(),
+            quirks: quirks(device.vendor, device.product).map(Quirk::text).collect(),
             bus: device.bus,
             ports: device.ports,
             address: device.address,

@@ -116,6 +116,8 @@ impl Inbound {
             }
             // Some host controllers refuse at once what the stall would end.
             Errno::PIPE => self.stalled(health),
+            // What came before it was unplugged is still to be reaped; the end of that will tell.
+            Errno::NODEV | Errno::SHUTDOWN => Ok(()),
             error => Err(lost(error)),
         }
     }

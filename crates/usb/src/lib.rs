@@ -37,6 +37,7 @@ pub mod system;
 mod tests;
 mod transport;
 mod usbfs;
+mod voice;
 
 use std::fmt;
 use std::path::Path;
@@ -49,7 +50,7 @@ pub use dongle::Dongle;
 pub use error::{Lost, OpenError, SendError};
 pub use health::Health;
 pub use inbound::{FAILURES, STALLS};
-pub use known::quirks;
+pub use known::{Quirk, quirks};
 pub use open::Options;
 pub use outbound::QUEUE;
 pub use spec::{BadSpec, NoSuchDongle, Spec};
@@ -57,6 +58,9 @@ pub use transport::{
     COMMAND_TRANSFERS, DATA_TRANSFERS, EVENT_TRANSFERS, SEND_TRANSFERS, Transport,
 };
 pub use usbfs::Usbfs;
+pub use voice::{
+    Coding, MOST_LINKS, PROVE_WITHIN, TRANSFERS_IN, TRANSFERS_OUT, VoiceLink, VoiceReport,
+};
 
 /// Where the system shows its USB devices.
 const SYSFS: &str = "/sys/bus/usb/devices";

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use pool::Arena;
 use rustix::event::{PollFd, Timespec, poll};
@@ -20,9 +21,6 @@ use crate::usbfs::Usbfs;
 
 /// Octets in a block of the arena: the longest packet, and room in front.
 const BLOCK: usize = 2048;
-/// How long nothing may come before the pipes count as empty. Dongles are asked for events every
-/// millisecond or so.
-const QUIET: Timespec = Timespec { tv_sec: 0, tv_nsec: 30_000_000 };
 /// How often something may come before they count as empty all the same.
 const STALE_ROUNDS: usize = 32;
 
@@ -35,11 +33,14 @@ pub struct Options {
     /// Reset the dongle first, as pulling it out would: for one that does not answer. Some lose the
     /// firmware that the kernel's driver gave them.
     pub reset: bool,
+    /// How long nothing may come of what the driver before us began, before the pipes count as empty.
+    /// Dongles are asked for events every millisecond or so.
+    pub quiet: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { blocks: 128, reset: false }
+        Options { blocks: 128, reset: false, quiet: Duration::from_millis(30) }
     }
 }
 
@@ -95,16 +96,18 @@ impl<N: Node> Transport<N> {
             },
         };
         let mut transport = Transport::begin(node, layout, arena).map_err(lost)?;
-        transport.settle().map_err(lost)?;
+        transport.settle(options.quiet).map_err(lost)?;
         Ok(transport)
     }
 
     /// Waits until nothing more comes of what the driver before us began: it may have been detached
     /// in the middle of an event, whose other half would be taken for the beginning of one.
-    fn settle(&mut self) -> Result<(), Lost> {
+    fn settle(&mut self, quiet: Duration) -> Result<(), Lost> {
+        let quiet =
+            Timespec { tv_sec: quiet.as_secs() as i64, tv_nsec: quiet.subsec_nanos().into() };
         for _ in 0..STALE_ROUNDS {
             let mut fds = [PollFd::from_borrowed_fd(self.ring.node().fd(), N::READY)];
-            let ready = poll(&mut fds, Some(&QUIET));
+            let ready = poll(&mut fds, Some(&quiet));
             let came = self.discard_stale()?;
             if !came && ready == Ok(0) {
                 break;

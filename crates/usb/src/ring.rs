@@ -13,7 +13,7 @@ use pool::Frame;
 use rustix::event::{Timespec, poll};
 use rustix::io::Errno;
 
-use crate::system::{Kind, Node, Urb};
+use crate::system::{ISO_ASAP, IsoPacket, Kind, MOST_PACKETS, Node, Urb};
 
 /// How often, and how long each time, discarded transfers are waited for that do not come back.
 const END_TRIES: usize = 50;
@@ -127,6 +127,38 @@ impl<N: Node> Ring<N> {
         self.start(slot, frame)
     }
 
+    /// Begins an isochronous transfer of packets of these lengths in a slot that is free; the frame
+    /// is to be filled, or holds that many bytes to send.
+    pub(crate) fn submit_packets(
+        &mut self,
+        slot: usize,
+        endpoint: u8,
+        lengths: &[u16],
+        mut frame: Frame,
+    ) -> Result<(), Refused> {
+        debug_assert!(lengths.len() <= MOST_PACKETS);
+        let total: usize = lengths.iter().map(|length| usize::from(*length)).sum();
+        let buffer = if frame.is_empty() {
+            frame.spare_mut().get_mut(..total).map(<[u8]>::as_mut_ptr)
+        } else {
+            frame.get_mut(..total).map(<[u8]>::as_mut_ptr)
+        };
+        let Some(buffer) = buffer else {
+            return Err(Refused { error: Errno::INVAL, frame });
+        };
+        let urb = self.urbs[slot].get_mut();
+        urb.kind = Kind::Isochronous as u8;
+        urb.endpoint = endpoint;
+        urb.flags = ISO_ASAP;
+        urb.buffer = buffer;
+        urb.buffer_length = total as i32;
+        urb.number_of_packets = lengths.len() as i32;
+        for (packet, length) in urb.packets.iter_mut().zip(lengths) {
+            *packet = IsoPacket { length: (*length).into(), actual_length: 0, status: 0 };
+        }
+        self.start(slot, frame)
+    }
+
     #[inline]
     fn start(&mut self, slot: usize, frame: Frame) -> Result<(), Refused> {
         debug_assert!(self.cargo[slot].is_none(), "the slot is the kernel's");
@@ -159,6 +191,13 @@ impl<N: Node> Ring<N> {
             debug_assert!(grown.is_ok(), "no more bytes than there was room for");
         }
         Ok(Some(Done { slot, frame, status, moved }))
+    }
+
+    /// The packets of the isochronous transfer last reaped from a slot.
+    pub(crate) fn packets(&mut self, slot: usize) -> &[IsoPacket] {
+        let urb = self.urbs[slot].get_mut();
+        let count = usize::try_from(urb.number_of_packets).unwrap_or(0);
+        &urb.packets[..count.min(MOST_PACKETS)]
     }
 
     /// Ends the transfer in a slot early, if there is one; it comes back with [`reap`](Ring::reap).

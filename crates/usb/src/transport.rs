@@ -12,10 +12,12 @@ use crate::descriptors::Layout;
 use crate::error::{Lost, SendError};
 use crate::health::Health;
 use crate::inbound::{Inbound, lost};
+use crate::known;
 use crate::outbound::{Outbound, Route};
 use crate::ring::Ring;
 use crate::system::{Kind, Node};
 use crate::usbfs::Usbfs;
+use crate::voice::{Voice, VoiceLink, VoiceReport};
 
 /// Transfers in flight for events. One brings a single packet of the endpoint, 16 octets on most
 /// dongles: so an event whose length is a multiple of that is there at once, also from a dongle that
@@ -36,7 +38,12 @@ const EVENTS: Range<usize> = 0..EVENT_TRANSFERS;
 const DATA: Range<usize> = EVENTS.end..EVENTS.end + DATA_TRANSFERS;
 const SENDS: Range<usize> = DATA.end..DATA.end + SEND_TRANSFERS;
 const COMMANDS: Range<usize> = SENDS.end..SENDS.end + COMMAND_TRANSFERS;
-const SLOTS: usize = COMMANDS.end;
+const VOICE: Range<usize> = COMMANDS.end..COMMANDS.end + Voice::SLOTS;
+const SLOTS: usize = VOICE.end;
+
+/// The most transfers that are looked at in a row that bring no packet: a dongle that babbles is
+/// heard again at the next look.
+const LOOKS: usize = 64;
 
 /// The most octets asked for in one transfer of data: no HCI packet is longer (a data packet of
 /// Bluetooth BR/EDR holds 1021), and a block has to hold it.
@@ -56,6 +63,7 @@ pub struct Transport<N: Node = Usbfs> {
     data: Inbound,
     sends: Outbound,
     commands: Outbound,
+    voice: Voice,
     /// Whose framer may have more packets of the last transfer.
     unread: Option<Channel>,
     health: Health,
@@ -65,6 +73,7 @@ pub struct Transport<N: Node = Usbfs> {
 impl<N: Node> Transport<N> {
     /// Begins the transfers on a node whose interfaces are ours.
     pub(crate) fn begin(node: N, layout: Layout, arena: Arena) -> Result<Transport<N>, Lost> {
+        let habits = known::habits(layout.vendor, layout.product);
         let interface = layout.composite.then_some(layout.number);
         let packet = usize::from(layout.acl_in.size);
         let transfer = LONGEST_TRANSFER / packet * packet;
@@ -88,6 +97,7 @@ impl<N: Node> Transport<N> {
             ),
             sends: Outbound::new(Route::Data { endpoint: layout.acl_out.address }, SENDS),
             commands: Outbound::new(Route::Commands { interface }, COMMANDS),
+            voice: Voice::new(layout.voice, habits, VOICE, arena.clone()),
             arena,
             layout,
             unread: None,
@@ -122,26 +132,27 @@ impl<N: Node> Transport<N> {
             && (self.events.is_starved()
                 || self.data.is_starved()
                 || self.sends.is_starved()
-                || self.commands.is_starved())
+                || self.commands.is_starved()
+                || self.voice.is_starved())
     }
 
     /// How it is doing.
     pub fn health(&self) -> Health {
-        let framers = [&self.events.framer, &self.data.framer];
-        Health {
-            resyncs: self.health.resyncs + framers.map(|framer| framer.resyncs).iter().sum::<u64>(),
-            bad_packets: self.health.bad_packets
-                + framers.map(|framer| framer.bad).iter().sum::<u64>(),
-            queued: self.sends.queued() + self.commands.queued(),
-            ..self.health
+        let mut health = self.health;
+        for framer in [&self.events.framer, &self.data.framer] {
+            health.resyncs += framer.resyncs;
+            health.bad_packets += framer.bad;
         }
+        health.queued = self.sends.queued() + self.commands.queued();
+        self.voice.health(&mut health);
+        health
     }
 
     /// The next packet, stamped with the `now` at which its last byte was found; `None` when there
     /// is no more until the descriptor is ready again.
     #[inline]
     pub fn receive(&mut self, now: Instant) -> Result<Option<(Channel, Frame)>, Lost> {
-        loop {
+        for _ in 0..LOOKS {
             if let Some(packet) = self.next_packet() {
                 return Ok(Some(packet));
             }
@@ -154,6 +165,7 @@ impl<N: Node> Transport<N> {
                 Err(lost) => return Err(self.lose(lost)),
             }
         }
+        Ok(None)
     }
 
     /// The next packet of the transfer that was reaped last.
@@ -162,6 +174,7 @@ impl<N: Node> Transport<N> {
         let channel = self.unread?;
         let packet = match channel {
             Channel::Acl => self.data.framer.packet(),
+            Channel::Synchronous => self.voice.packet(),
             _ => self.events.framer.packet(),
         };
         if packet.is_none() {
@@ -183,8 +196,11 @@ impl<N: Node> Transport<N> {
             self.events.done(done, now, ring, arena, health)?;
         } else if SENDS.contains(&done.slot) {
             self.sends.done(done, ring, health)?;
-        } else {
+        } else if COMMANDS.contains(&done.slot) {
             self.commands.done(done, ring, health)?;
+        } else {
+            self.unread = Some(Channel::Synchronous);
+            self.voice.done(done, now, ring, arena, health)?;
         }
         Ok(true)
     }
@@ -202,11 +218,13 @@ impl<N: Node> Transport<N> {
         self.events.refill(ring, arena, health)?;
         self.data.refill(ring, arena, health)?;
         self.sends.flush(ring, health)?;
-        self.commands.flush(ring, health)
+        self.commands.flush(ring, health)?;
+        self.voice.refill(ring, arena, health)
     }
 
     /// Sends a packet, at once if there is a transfer for it, else as soon as one is done. Eight
-    /// octets of headroom save a copy of a command.
+    /// octets of headroom save a copy of a command. Voice goes out at the pace of the bus, cut as
+    /// the alternate setting wants it; without a link for it, it is dropped.
     #[inline]
     pub fn send(&mut self, channel: Channel, packet: Frame) -> Result<(), SendError> {
         if !self.open {
@@ -219,12 +237,30 @@ impl<N: Node> Transport<N> {
         let sent = match channel {
             Channel::Acl => self.sends.send(packet, ring, arena, health),
             Channel::Command => self.commands.send(packet, ring, arena, health),
-            Channel::Synchronous | Channel::Event => Err(SendError::NotSendable),
+            Channel::Synchronous => self.voice.send(packet),
+            Channel::Event => Err(SendError::NotSendable),
         };
         if let Err(SendError::Lost(lost)) = sent {
             self.lose(lost);
         }
         sent
+    }
+
+    /// Says which synchronous links are up (the first [`MOST_LINKS`](crate::MOST_LINKS) count): sets
+    /// the alternate setting for them, and lets voice flow. Call it when a link has come up, and when
+    /// one is gone. May block for a few milliseconds, for the time of a request to the dongle.
+    pub fn set_voice(&mut self, links: &[VoiceLink]) -> Result<(), Lost> {
+        if !self.open {
+            return Err(Lost::Closed);
+        }
+        let Transport { ring, arena, health, voice, .. } = self;
+        voice.set_links(links, ring, arena, health).map_err(|lost| self.lose(lost))
+    }
+
+    /// What is to be told of voice since the last call; ask after each
+    /// [`receive`](Transport::receive) that had no more.
+    pub fn voice_report(&mut self) -> Option<VoiceReport> {
+        self.voice.report()
     }
 
     /// Throws away what the driver before us left in the pipes, counted; gives whether there was

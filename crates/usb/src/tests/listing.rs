@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::dongle::{Class, Device};
 use crate::known::is_bluetooth;
-use crate::{Access, Dongle, Spec, list, quirks};
+use crate::{Access, Dongle, Quirk, Spec, list, quirks};
 
 fn device(vendor: u16, product: u16, class: Class, interfaces: &[Class]) -> Device {
     Device {
@@ -120,11 +120,13 @@ fn a_node_that_may_not_be_opened_comes_with_the_remedy() {
 #[test]
 fn oddities_are_those_of_the_make() {
     let csr: Vec<_> = quirks(0x0a12, 0x0001).collect();
-    assert!(matches!(csr[..], [text] if text.contains("CSR8510")));
+    assert_eq!(csr, [Quirk::OneChangeAtATime, Quirk::ZerosBeforeVoice]);
+    assert!(csr[0].text().contains("CSR8510"));
     assert_eq!(quirks(0x8087, 0x07dc).count(), 2);
     assert_eq!(quirks(0x8087, 0x0029).count(), 1);
     assert_eq!(quirks(0x8087, 0x07da).count(), 0);
     assert_eq!(quirks(0x1209, 0x0001).count(), 0);
+    assert!(quirks(0x0bda, 0x8520).any(|quirk| quirk == Quirk::WidebandSetting(6)));
 }
 
 #[test]
