@@ -125,7 +125,7 @@ impl Port {
         match self {
             Port::H4(transport, _) => transport.is_starved(),
             Port::Usb(dongle) => dongle.is_starved(),
-            Port::Simulated(..) => false,
+            Port::Simulated(simulated, _) => simulated.is_starved(),
         }
     }
 
