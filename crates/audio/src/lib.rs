@@ -26,6 +26,6 @@ pub use decoder::StreamCodec;
 pub use engine::{Config, Control, Engine, MAX_STREAMS, Refused, Report};
 pub use ring::CAPACITY_MS;
 pub use servo::LIMIT_PPM;
-pub use sink::{Lost, OpenError, Pace, Sink, pulse_answers};
+pub use sink::{Lost, OpenError, OpenErrorKind, Pace, Sink, pulse_answers};
 pub use sounding::{SOUNDING_HOLD_MS, SOUNDING_PEAK};
 pub use stream::{FADE_MS, MAX_LATENCY_MS, MIN_LATENCY_MS, OVERRUN_MS, Stats};

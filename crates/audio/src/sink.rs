@@ -32,17 +32,28 @@ pub struct OpenError {
     pub sink: String,
     /// What went wrong and what may help.
     pub reason: String,
+    /// What kind of mistake it is.
+    pub kind: OpenErrorKind,
+}
+
+/// What kept a sink from being opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OpenErrorKind {
     /// The specification itself is wrong: trying again is no use.
-    pub usage: bool,
+    Usage,
+    /// We may not: the file is not ours to write, the server does not let us in.
+    Permission,
+    /// Anything else: no folder, no server, no such device, nobody who reads the pipe.
+    Failed,
 }
 
 impl OpenError {
     fn usage(sink: &str, reason: impl Into<String>) -> Self {
-        OpenError { sink: sink.into(), reason: reason.into(), usage: true }
+        OpenError { sink: sink.into(), reason: reason.into(), kind: OpenErrorKind::Usage }
     }
 
     fn failed(sink: &str, reason: impl Into<String>) -> Self {
-        OpenError { sink: sink.into(), reason: reason.into(), usage: false }
+        OpenError { sink: sink.into(), reason: reason.into(), kind: OpenErrorKind::Failed }
     }
 }
 

@@ -70,6 +70,17 @@ impl From<StoreError> for OpenError {
     }
 }
 
+impl From<audio::OpenError> for OpenError {
+    fn from(error: audio::OpenError) -> Self {
+        match error.kind {
+            audio::OpenErrorKind::Permission => OpenError::Permission(error.to_string()),
+            audio::OpenErrorKind::Usage | audio::OpenErrorKind::Failed => {
+                OpenError::Config(ConfigError::new("sound", error.to_string()))
+            }
+        }
+    }
+}
+
 impl From<h4::OpenError> for OpenError {
     fn from(error: h4::OpenError) -> Self {
         match error.kind {

@@ -17,7 +17,7 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 
-use super::{Contents, Lost, OpenError};
+use super::{Contents, Lost, OpenError, OpenErrorKind};
 
 /// How much sound is gathered for one write, in milliseconds.
 const GATHER_MS: usize = 250;
@@ -227,7 +227,11 @@ fn create(spec: &str, path: &str, contents: Contents) -> Result<File, OpenError>
             }
             _ => format!("cannot write {path}: {error}"),
         };
-        OpenError::failed(spec, reason)
+        let kind = match error.kind() {
+            io::ErrorKind::PermissionDenied => OpenErrorKind::Permission,
+            _ => OpenErrorKind::Failed,
+        };
+        OpenError { sink: spec.into(), reason, kind }
     })
 }
 

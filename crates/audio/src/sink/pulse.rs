@@ -26,7 +26,7 @@ use pulseaudio::protocol::{Descriptor, DescriptorFlags, stream};
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send};
 
-use super::{Lost, MOST_AT_ONCE, OpenError};
+use super::{Lost, MOST_AT_ONCE, OpenError, OpenErrorKind};
 
 /// Sound in the server's queue, in milliseconds.
 pub(super) const QUEUE_MS: u32 = 20;
@@ -71,7 +71,11 @@ impl Pulse {
         let failed = |reason| OpenError::failed(spec, reason);
         let sink_name = CString::new(sink.unwrap_or_default())
             .map_err(|_| OpenError::usage(spec, "a sink's name has no zero byte"))?;
-        let (mut socket, version) = connect().map_err(failed)?;
+        let (mut socket, version) = connect().map_err(|Refused { kind, reason }| OpenError {
+            sink: spec.into(),
+            reason,
+            kind,
+        })?;
         let mut client = Props::new();
         client.set(Prop::ApplicationName, c"Tandem");
         let naming = Command::SetClientName(client);
@@ -263,18 +267,37 @@ fn refusal(error: &ProtocolError, sink: Option<&str>) -> String {
 }
 
 /// Connects and authenticates; gives the socket and the protocol version, or the reason.
-fn connect() -> Result<(UnixStream, u16), String> {
+/// Why there is no connection to a server.
+struct Refused {
+    kind: OpenErrorKind,
+    reason: String,
+}
+
+impl From<String> for Refused {
+    fn from(reason: String) -> Self {
+        Refused { kind: OpenErrorKind::Failed, reason }
+    }
+}
+
+fn connect() -> Result<(UnixStream, u16), Refused> {
     let mut looked = Vec::new();
+    let mut kind = OpenErrorKind::Failed;
     for path in sockets()? {
         match UnixStream::connect(&path) {
             Ok(socket) => return authenticate(socket, &path),
-            Err(error) => looked.push(format!("{} ({})", path.display(), plain(&error))),
+            Err(error) => {
+                if error.kind() == io::ErrorKind::PermissionDenied {
+                    kind = OpenErrorKind::Permission;
+                }
+                looked.push(format!("{} ({})", path.display(), plain(&error)));
+            }
         }
     }
-    Err(format!(
+    let reason = format!(
         "no PulseAudio or PipeWire server found; looked at {}. Start one, set PULSE_SERVER, or choose another output",
         looked.join(", ")
-    ))
+    );
+    Err(Refused { kind, reason })
 }
 
 fn plain(error: &io::Error) -> String {
@@ -286,7 +309,7 @@ fn plain(error: &io::Error) -> String {
     }
 }
 
-fn authenticate(mut socket: UnixStream, path: &Path) -> Result<(UnixStream, u16), String> {
+fn authenticate(mut socket: UnixStream, path: &Path) -> Result<(UnixStream, u16), Refused> {
     let at = path.display();
     let patience = Some(PATIENCE);
     let set = socket.set_read_timeout(patience).and(socket.set_write_timeout(patience));
@@ -300,13 +323,16 @@ fn authenticate(mut socket: UnixStream, path: &Path) -> Result<(UnixStream, u16)
         cookie: cookie.unwrap_or_else(|| vec![0; 256]),
     });
     let reply: AuthReply = ask(&mut socket, 0, &auth, MAX_VERSION).map_err(|e| match e {
-        ProtocolError::ServerError(PulseError::AccessDenied | PulseError::AuthKey) => format!(
-            "the server at {at} does not let us in; run as the user whose server it is, or point PULSE_COOKIE to its cookie"
-        ),
+        ProtocolError::ServerError(PulseError::AccessDenied | PulseError::AuthKey) => Refused {
+            kind: OpenErrorKind::Permission,
+            reason: format!(
+                "the server at {at} does not let us in; run as the user whose server it is, or point PULSE_COOKIE to its cookie"
+            ),
+        },
         ProtocolError::Io(e) if e.kind() == io::ErrorKind::WouldBlock => {
-            format!("the server at {at} does not answer")
+            Refused::from(format!("the server at {at} does not answer"))
         }
-        e => format!("the server at {at} refused us: {e}"),
+        e => Refused::from(format!("the server at {at} refused us: {e}")),
     })?;
     Ok((socket, reply.version.min(MAX_VERSION)))
 }
@@ -452,6 +478,7 @@ mod tests {
     fn a_server_that_does_not_answer_is_not_waited_for_long() {
         let (ours, _theirs) = UnixStream::pair().expect("a pair");
         let error = authenticate(ours, Path::new("/a/socket")).expect_err("silence");
-        assert_eq!(error, "the server at /a/socket does not answer");
+        assert_eq!(error.reason, "the server at /a/socket does not answer");
+        assert_eq!(error.kind, OpenErrorKind::Failed);
     }
 }
