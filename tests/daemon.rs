@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use programs::{Daemon, PATIENCE, program, told};
@@ -62,14 +63,19 @@ fn an_interrupt_ends_it_too_even_before_it_is_ready() {
     // A controller that never answers.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let controller = format!("tcp:{}", silent.local_addr().unwrap());
-    let mut daemon = Daemon::start(folder.path(), &["--controller", &controller]);
-    let _connection = silent.accept().unwrap();
-    daemon.signal("INT");
-    let (status, took) = daemon.end();
-    assert_eq!(status.code(), Some(0), "{}", daemon.everything());
-    assert!(took < Duration::from_secs(2), "{took:?}");
-    drop(daemon);
-    // The socket's file may be left; the next one is not disturbed by it.
+    for signal in ["INT", "TERM"] {
+        let mut daemon = Daemon::start(folder.path(), &["--controller", &controller]);
+        let (mut connection, _) = silent.accept().unwrap();
+        // A changed configuration does not hurry it.
+        daemon.signal("HUP");
+        daemon.signal(signal);
+        let (status, took) = daemon.end();
+        assert_eq!(status.code(), Some(0), "{}", daemon.everything());
+        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(!daemon.control().exists(), "the socket is left behind");
+        // It hung up on the controller, as a receiver that ran does.
+        connection.read_to_end(&mut Vec::new()).unwrap();
+    }
     let mut daemon = Daemon::ready(folder.path(), &[]);
     daemon.signal("INT");
     let (status, _) = daemon.end();
@@ -238,6 +244,42 @@ fn the_log_says_as_much_as_it_is_asked_for() {
     assert_eq!(said.lines().count(), 1, "{said}");
     let mut daemon = Daemon::ready(folder.path(), &["--log", "debug"]);
     daemon.says("tandemd: debug: tandem");
+    daemon.stop();
+}
+
+/// A daemon's command without a word of sound.
+fn without_sound(folder: &Path, arguments: &[&str]) -> Command {
+    let own = ["--control", "control", "--state-dir", "state", "--controller", "sim"];
+    program(env!("CARGO_BIN_EXE_tandemd"), folder, &[&own[..], arguments].concat())
+}
+
+#[test]
+fn sound_that_is_not_permitted_says_so_in_its_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    // Not even root may write what a sensor says.
+    let sound = "raw:/sys/kernel/uevent_seqnum";
+    let output = without_sound(folder.path(), &["--sound", sound]).output().unwrap();
+    let (code, _, said) = told(&output);
+    assert_eq!(code, 4, "{said}");
+    assert!(said.contains(sound) && said.contains("permission denied"), "{said}");
+    let nowhere = "wav:no/such/folder/heard.wav";
+    let output = without_sound(folder.path(), &["--sound", nowhere]).output().unwrap();
+    assert_eq!(told(&output).0, 2, "{}", told(&output).2);
+}
+
+#[test]
+fn nobody_is_left_to_wonder_why_nothing_is_heard() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = without_sound(folder.path(), &[]);
+    command.env("PULSE_SERVER", "unix:/nowhere");
+    let mut daemon = Daemon::run(folder.path(), command);
+    daemon.says("no sound server answers");
+    daemon.says("ready");
+    let status = call(&daemon.control(), "Status", json!({}));
+    let warnings = status["parameters"]["warnings"].as_array().unwrap();
+    let sound: Vec<_> = warnings.iter().filter(|warning| warning["code"] == "sound").collect();
+    assert_eq!(sound.len(), 1, "{warnings:?}");
+    assert!(sound[0]["text"].as_str().unwrap().contains("no sound server answers"));
     daemon.stop();
 }
 

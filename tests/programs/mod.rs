@@ -48,8 +48,13 @@ impl Daemon {
         let own = ["--control", "control", "--state-dir", "state", "--sound", "null"];
         let arguments = [&own[..], arguments].concat();
         let mut command = program(env!("CARGO_BIN_EXE_tandemd"), folder, &arguments);
-        command.stdout(Stdio::null()).stderr(Stdio::piped());
         change(&mut command);
+        Daemon::run(folder, command)
+    }
+
+    /// Starts one by a command that gives it `control` in `folder` as its socket.
+    pub fn run(folder: &Path, mut command: Command) -> Daemon {
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let errors = BufReader::new(child.stderr.take().unwrap());
         let (sender, lines) = mpsc::channel();

@@ -12,7 +12,7 @@ use crate::arguments::{Arguments, Mistake};
 use crate::reload::Reload;
 use crate::signals::Signals;
 use crate::varlink::{BindError, Listener, Server};
-use crate::{control, journal, log};
+use crate::{control, journal, log, opening};
 
 /// Why the daemon ended, and with which exit code.
 #[derive(Debug)]
@@ -24,6 +24,14 @@ pub(crate) struct Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+impl Failure {
+    /// The receiver ended by itself, which is a defect of it: one of its threads has fallen.
+    pub(crate) fn of_the_receiver() -> Failure {
+        let text = "the receiver ended by itself; the log above says why".into();
+        Failure { code: 5, text }
     }
 }
 
@@ -46,7 +54,7 @@ impl From<OpenError> for Failure {
     }
 }
 
-fn system(what: &str, error: impl fmt::Display) -> Failure {
+pub(crate) fn system(what: &str, error: impl fmt::Display) -> Failure {
     Failure { code: 1, text: format!("{what}: {error}") }
 }
 
@@ -62,8 +70,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     })?;
     let signals = Signals::catch().map_err(|error| system("signals", error))?;
     let listener = Listener::bind(&socket)?;
-    let receiver = Receiver::open(config)?;
-    signals.started();
+    let Some(receiver) = opening::open(config, &signals)? else { return Ok(()) };
     let subscription = receiver.subscribe().map_err(|error| system("events", error))?;
     let server = Server::start(listener, control::control(receiver.handle()))
         .map_err(|error| system("control socket", error))?;
@@ -118,10 +125,7 @@ fn wait(
                 journal::write(&notice, &receiver.status());
                 continue;
             }
-            Next::Closed => {
-                let text = "the receiver ended by itself; the log above says why".into();
-                return Err(Failure { code: 1, text });
-            }
+            Next::Closed => return Err(Failure::of_the_receiver()),
             Next::TimedOut => {}
         }
         let mut fds = [

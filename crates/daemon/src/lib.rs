@@ -9,6 +9,7 @@ mod control;
 mod daemon;
 mod journal;
 mod log;
+mod opening;
 mod reload;
 mod signals;
 pub mod varlink;

@@ -22,23 +22,15 @@ pub(crate) struct Signals {
     pipe: UnixStream,
     end: Arc<AtomicBool>,
     reload: Arc<AtomicBool>,
-    starting: Arc<AtomicBool>,
 }
 
 impl Signals {
-    /// From now on signals are noted. Until [`Signals::started`], there is nobody to say goodbye to:
-    /// those that end the daemon end it at once, with exit code 0.
+    /// From now on signals are noted.
     pub(crate) fn catch() -> io::Result<Signals> {
         let (pipe, sender) = UnixStream::pair()?;
         pipe.set_nonblocking(true)?;
-        let signals = Signals {
-            pipe,
-            end: Arc::default(),
-            reload: Arc::default(),
-            starting: Arc::new(AtomicBool::new(true)),
-        };
+        let signals = Signals { pipe, end: Arc::default(), reload: Arc::default() };
         for signal in [SIGTERM, SIGINT] {
-            flag::register_conditional_shutdown(signal, 0, signals.starting.clone())?;
             // Whoever asks twice has no patience for goodbyes.
             flag::register_conditional_shutdown(signal, 1, signals.end.clone())?;
             flag::register(signal, signals.end.clone())?;
@@ -49,11 +41,6 @@ impl Signals {
         Ok(signals)
     }
 
-    /// The receiver runs: from now on signals wait for [`Signals::take`].
-    pub(crate) fn started(&self) {
-        self.starting.store(false, Ordering::SeqCst);
-    }
-
     /// Readable when a signal was noted.
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.pipe.as_fd()
@@ -61,11 +48,14 @@ impl Signals {
 
     /// What was asked for since the last call.
     pub(crate) fn take(&self) -> Asked {
+        let end = self.asks_to_end();
+        Asked { end, reload: self.reload.swap(false, Ordering::SeqCst) }
+    }
+
+    /// Whether the end was asked for; what else was is left to [`Signals::take`].
+    pub(crate) fn asks_to_end(&self) -> bool {
         let mut bytes = [0; 64];
         while matches!((&self.pipe).read(&mut bytes), Ok(1..)) {}
-        Asked {
-            end: self.end.load(Ordering::SeqCst),
-            reload: self.reload.swap(false, Ordering::SeqCst),
-        }
+        self.end.load(Ordering::SeqCst)
     }
 }

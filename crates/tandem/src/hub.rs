@@ -137,10 +137,14 @@ impl Hub {
         }
     }
 
-    /// Ends every subscription after what is unread, those to come too.
+    /// Ends every subscription after what is unread, those to come too, and every wait for a command.
     pub(crate) fn close(&self) {
         let mut inner = lock(&self.inner);
         inner.closed = true;
+        for (_, waiter) in inner.waiting.drain() {
+            // Whoever waited may have given up.
+            let _ = waiter.try_send(Err(Refusal::ControllerLost));
+        }
         for mailbox in inner.subscribers.drain(..).filter_map(|m| m.upgrade()) {
             lock(&mailbox.unread).closed = true;
             mailbox.arrived.notify_all();

@@ -1,6 +1,7 @@
 //! The embedding API: a receiver, and handles that command it from any thread.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -46,7 +47,13 @@ impl Receiver {
     /// Starts a receiver: opens controller, sound and bonds, starts the threads, and returns when
     /// the controller is up, or has failed.
     pub fn open(config: Config) -> Result<Receiver, OpenError> {
-        let (handle, threads) = crate::start::start(config)?;
+        Receiver::open_unless(config, &AtomicBool::new(false))
+    }
+
+    /// As [`open`](Receiver::open), and gives up soon after `unwanted` is set: the controller is
+    /// given back, and the error is [`OpenError::System`].
+    pub fn open_unless(config: Config, unwanted: &AtomicBool) -> Result<Receiver, OpenError> {
+        let (handle, threads) = crate::start::start(config, unwanted)?;
         Ok(Receiver { handle, threads })
     }
 

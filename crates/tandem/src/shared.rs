@@ -149,6 +149,17 @@ impl Shared {
         self.control.wake();
     }
 
+    /// A thread has fallen: the others end, and everybody is told.
+    pub(crate) fn fall(&self) {
+        let t = self.clock.seconds();
+        let address = self.hub.status().address;
+        self.quit();
+        self.hub.publish(t, Event::Controller { up: false, address });
+        self.finish();
+        self.end_commands();
+        self.hub.close();
+    }
+
     /// Changes the configuration with a command, one change after the other: `change` gives what it
     /// becomes, and the command that is kept with it if the radio thread takes it.
     pub(crate) fn change<E>(

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
@@ -25,16 +26,22 @@ use crate::status::Status;
 
 /// How long the controller may take to come up.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How soon is seen, while it comes up, that nobody wants it any more.
+const READY_ROUND: Duration = Duration::from_millis(50);
 /// The threads' stacks: enough for what they do, little enough to lock.
 const STACK: usize = 256 * 1024;
 
-pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), OpenError> {
+pub(crate) fn start(
+    config: Config,
+    unwanted: &AtomicBool,
+) -> Result<(Handle, Vec<JoinHandle<()>>), OpenError> {
     let system = |error: io::Error| OpenError::System(format!("starting failed: {error}"));
     let state = config.state_folder().ok_or_else(|| missing("state_dir"))?;
     let store = BondStore::open(&state)?;
     let (bonds, damaged) = store.load().map_err(system)?;
     let port = Port::open(&config.controller, u64::from_ne_bytes(entropy()?))?;
-    let (spec, sink) = open_sink(&config)?;
+    let (spec, silent) = sound(&config);
+    let sink = Sink::open(&spec, config.rate)?;
     let capture = open_capture(&config)?;
 
     let mut status = Status::new(&config.settings.name, &bonds);
@@ -42,7 +49,8 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
     let shared = Arc::new(Shared::new(config.clone(), status).map_err(system)?);
     let ear = Arc::new(Ear::new().map_err(system)?);
     let handle = Handle(shared.clone());
-    let warnings = prepare(&config, &damaged, port.arena());
+    let mut warnings = prepare(&config, &damaged, port.arena());
+    warnings.extend(silent.map(|text| ("sound", text.to_string())));
 
     let engine = Engine::new(audio::Config {
         rate: config.rate,
@@ -79,6 +87,11 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
 
     let mut threads = Vec::new();
     let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
+        let whole = Whole(shared.clone());
+        let body = move || {
+            let _whole = whole;
+            body();
+        };
         let thread = thread::Builder::new().name(name.into()).stack_size(STACK).spawn(body);
         thread.map(|thread| threads.push(thread)).map_err(system)
     };
@@ -89,10 +102,7 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
     let started = spawn("control", Box::new(move || control.run()))
         .and_then(|()| spawn("audio", Box::new(move || speaker.run(audio_wish))))
         .and_then(|()| spawn("radio", Box::new(move || radio.run(radio_wish))))
-        .and_then(|()| match is_ready.recv_timeout(READY_TIMEOUT) {
-            Ok(ready) => ready,
-            Err(_) => Err(OpenError::Controller("the controller did not come up".into())),
-        });
+        .and_then(|()| wait_until_ready(&is_ready, unwanted));
     if let Err(error) = started {
         end(&shared, &mut threads);
         return Err(error);
@@ -103,6 +113,36 @@ pub(crate) fn start(config: Config) -> Result<(Handle, Vec<JoinHandle<()>>), Ope
     }
     apply_phones(&handle, &config);
     Ok((handle, threads))
+}
+
+/// Waits until the controller is up or has failed, or nobody wants it any more.
+fn wait_until_ready(
+    is_ready: &mpsc::Receiver<Result<(), OpenError>>,
+    unwanted: &AtomicBool,
+) -> Result<(), OpenError> {
+    for _ in 0..READY_TIMEOUT.as_millis() / READY_ROUND.as_millis() {
+        match is_ready.recv_timeout(READY_ROUND) {
+            Ok(ready) => return ready,
+            Err(RecvTimeoutError::Timeout) if unwanted.load(Ordering::Relaxed) => {
+                return Err(OpenError::System("the receiver is not wanted any more".into()));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    Err(OpenError::Controller("the controller did not come up".into()))
+}
+
+/// Held by each thread of a receiver: one that falls takes the receiver with it, so that nobody waits
+/// for one that cannot answer.
+struct Whole(Arc<Shared>);
+
+impl Drop for Whole {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.fall();
+        }
+    }
 }
 
 /// Ends the threads: the control thread, which comes first, after those that report to it.
@@ -157,18 +197,13 @@ fn prepare(
     warnings
 }
 
-/// The sink that was asked for, or `pulse` where a server answers, else `null`.
-fn open_sink(config: &Config) -> Result<(String, Sink), OpenError> {
-    let spec = config.sound.clone().unwrap_or_else(|| {
-        let found = audio::pulse_answers();
-        if !found {
-            tracing::warn!("no sound server answers; sound goes nowhere (see --sound)");
-        }
-        if found { "pulse".into() } else { "null".into() }
-    });
-    let sink = Sink::open(&spec, config.rate)
-        .map_err(|error| OpenError::Config(reason("sound", error.to_string())))?;
-    Ok((spec, sink))
+/// The sink that was asked for, or `pulse` where a server answers, else `null` and a warning.
+fn sound(config: &Config) -> (String, Option<&'static str>) {
+    match &config.sound {
+        Some(spec) => (spec.clone(), None),
+        None if audio::pulse_answers() => ("pulse".into(), None),
+        None => ("null".into(), Some("no sound server answers; sound goes nowhere (see --sound)")),
+    }
 }
 
 fn open_capture(config: &Config) -> Result<Option<Capture>, OpenError> {
@@ -196,4 +231,54 @@ fn entropy<const N: usize>() -> Result<[u8; N], OpenError> {
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
         .map_err(|error| OpenError::System(format!("no entropy: {error}")))?;
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use host::{Event, Refusal};
+
+    use super::*;
+    use crate::hub::Next;
+    use crate::notice::What;
+
+    #[test]
+    fn a_thread_that_falls_takes_the_receiver_with_it() {
+        let shared = Arc::new(Shared::new(Config::default(), Status::default()).unwrap());
+        let handle = Handle(shared.clone());
+        let subscription = handle.subscribe().unwrap();
+        // Taken by the radio thread, which will never answer it.
+        let taken = shared.ticket();
+        let end = shared.hub.wait_for(taken);
+        let waiting = shared.ticket();
+        let still_waiting = shared.hub.wait_for(waiting);
+        shared.command(waiting, Command::StopPairing);
+        let whole = Whole(shared.clone());
+        let fallen = thread::spawn(move || {
+            let _whole = whole;
+            panic!("a defect, as a test has it");
+        });
+        assert!(fallen.join().is_err());
+        assert!(shared.is_quitting() && shared.is_finished());
+        assert_eq!(end.try_recv(), Ok(Err(Refusal::ControllerLost)));
+        assert_eq!(still_waiting.try_recv(), Ok(Err(Refusal::ControllerLost)));
+        assert_eq!(handle.call(Command::StopPairing), Err(Refusal::ControllerLost));
+        let mut lost = false;
+        loop {
+            match subscription.next(Some(Duration::ZERO)) {
+                Next::Notice(notice) => {
+                    lost |= matches!(notice.what, What::Event(Event::Controller { up: false, .. }));
+                }
+                Next::Closed => break,
+                Next::TimedOut => panic!("it is open for ever"),
+            }
+        }
+        assert!(lost, "nobody was told");
+    }
+
+    #[test]
+    fn a_thread_that_ends_is_no_fall() {
+        let shared = Arc::new(Shared::new(Config::default(), Status::default()).unwrap());
+        drop(Whole(shared.clone()));
+        assert!(!shared.is_quitting());
+    }
 }
