@@ -48,7 +48,6 @@ impl Host {
             }
             Notice::Connected { link, address, outgoing } => {
                 self.links[usize::from(link.0)] = Some(Link::new(address, outgoing));
-                self.pager.linked(address);
                 if self.leaving {
                     self.send_away(now, link, Status::REMOTE_TERMINATED_POWER_OFF, Refusal::Busy);
                 }

@@ -57,23 +57,13 @@ struct Chase {
     waits: u32,
 }
 
-/// How far a page has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Stage {
-    Paging,
-    /// It is being given up.
-    Cancelled,
-    /// The link stands, and is being secured.
-    Linked,
-}
-
-/// The page under way.
+/// The page under way, from its beginning until its link is secured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Page {
     phone: Address,
     began: Instant,
     timeout: Duration,
-    stage: Stage,
+    cancelled: bool,
 }
 
 /// The chases and their page.
@@ -121,13 +111,6 @@ impl Pager {
     /// Chases nobody any longer.
     pub(crate) fn give_all_up(&mut self) {
         self.chases.clear();
-    }
-
-    /// The page to a phone has led to a link.
-    pub(crate) fn linked(&mut self, phone: Address) {
-        if let Some(page) = self.page.as_mut().filter(|page| page.phone == phone) {
-            page.stage = Stage::Linked;
-        }
     }
 
     /// The page to a phone is over; says whether there was one.
@@ -224,7 +207,7 @@ impl Host {
             self.wait_for(now, phone);
         } else {
             self.pager.began = Some(now);
-            self.pager.page = Some(Page { phone, began: now, timeout, stage: Stage::Paging });
+            self.pager.page = Some(Page { phone, began: now, timeout, cancelled: false });
             self.notify(Event::Order { phone, order: OrderKind::Page });
         }
     }
@@ -234,7 +217,7 @@ impl Host {
     fn watch(&mut self, now: Instant, page: Page, pace: Option<Pace>) -> bool {
         let asked = self.pending.is_wanted(Wait::Profile(page.phone));
         let until = match pace {
-            _ if page.stage != Stage::Paging || asked => None,
+            _ if page.cancelled || asked => None,
             Some(pace) if self.pager.chase(page.phone).is_some() => {
                 (pace.timeout < page.timeout).then_some(page.began + pace.timeout)
             }
@@ -263,7 +246,7 @@ impl Host {
     /// Ends the page to a phone, whoever wanted it.
     pub(crate) fn stop_paging(&mut self, now: Instant, phone: Address) {
         if let Some(page) = self.pager.page.as_mut().filter(|page| page.phone == phone) {
-            page.stage = Stage::Cancelled;
+            page.cancelled = true;
         }
         self.call(now, Call::CancelConnect(phone));
     }

@@ -274,25 +274,84 @@ fn a_chase_pauses_while_every_seat_is_taken_and_puts_nobody_out() {
 
 #[test]
 fn a_page_that_is_answered_when_the_last_seat_has_gone_leads_to_no_eviction() {
+    let mut turned_away = 0;
     // Cleo's phone comes at every moment of the page and of what follows it.
     for step in 0..60 {
         let mut receiver = Receiver::connected(Settings::default(), 3, 2);
-        receiver.act(ANNA, Act::Leave);
         let lost = lose(&mut receiver, BEN);
         receiver.act(BEN, Act::Return);
-        receiver.act(ANNA, Act::Return);
-        let at = lost + Duration::from_millis(1000 + 40 * step);
-        receiver.run_until(at.as_secs_f64());
+        receiver.run_until((lost + Duration::from_millis(1000 + 40 * step)).as_secs_f64());
         receiver.act(CLEO, Act::Connect);
         receiver.run_for(30.0);
-        let evicted = |event: &Event| matches!(event, Event::Evicted { .. });
         let seated = (0..3).filter(|&n| receiver.is_connected(n)).count();
         assert_eq!(seated, 2, "{step}");
         // Only Cleo's phone, which came by itself, may have put anybody out.
+        let evicted = |event: &Event| matches!(event, Event::Evicted { .. });
         let by = |event: &Event| matches!(event, Event::Evicted { by, .. } if *by == phone(CLEO));
         assert_eq!(receiver.count(evicted), receiver.count(by), "{step}: {:#?}", receiver.told);
         assert_eq!(receiver.complaints(), [], "{step}");
+        let sent = Event::Order { phone: phone(BEN), order: OrderKind::Disconnect };
+        if receiver.count(|event| *event == sent) > 0 && receiver.count(evicted) == 0 {
+            turned_away += 1;
+            // That was the end of its chase, though there is a seat again.
+            let paged = pages(&receiver, lost).len();
+            receiver.act(CLEO, Act::Disconnect);
+            receiver.run_for(100.0);
+            assert_eq!(pages(&receiver, lost).len(), paged, "{step}");
+        }
     }
+    assert!(turned_away > 0, "it never was too late");
+}
+
+#[test]
+fn a_phone_that_takes_the_page_and_hangs_up_is_not_paged_again() {
+    let mut refused = 0;
+    for step in 0..80 {
+        let mut receiver = Receiver::connected(Settings::default(), 1, 1);
+        let lost = lose(&mut receiver, ANNA);
+        receiver.act(ANNA, Act::Return);
+        receiver.run_until((lost + Duration::from_millis(2000 + 20 * step)).as_secs_f64());
+        if receiver.is_connected(ANNA) {
+            break;
+        }
+        // Of no effect before there is a link.
+        receiver.act(ANNA, Act::Disconnect);
+        receiver.run_for(20.0);
+        assert_pages(&receiver, lost, &[(2.0, ANNA)]);
+        refused += usize::from(!receiver.is_connected(ANNA));
+    }
+    assert!(refused > 0, "it never hung up in time");
+}
+
+/// The controller says that Anna's link, the first, has ended so.
+fn end(receiver: &mut Receiver, reason: u8) -> Instant {
+    let commands = receiver.commands_since(Instant::ZERO);
+    let features = Opcode::READ_REMOTE_SUPPORTED_FEATURES;
+    let asked = commands.iter().rfind(|(_, opcode, _)| *opcode == features);
+    let handle = &asked.expect("every link's features are read").2;
+    receiver.hear(&[0x05, 4, 0, handle[0], handle[1], reason]);
+    assert!(!receiver.is_connected(ANNA));
+    receiver.now()
+}
+
+#[test]
+fn row_20_only_a_loss_is_one() {
+    for reason in 0x01..=0x45 {
+        let mut receiver = Receiver::connected(Settings::default(), 1, 1);
+        let ended = end(&mut receiver, reason);
+        receiver.run_for(3.0);
+        let chased = [0x03, 0x08, 0x22].contains(&reason);
+        assert_eq!(pages(&receiver, ended).len(), usize::from(chased), "0x{reason:02X}");
+    }
+    // An earlier chase is over when its phone is back.
+    let mut receiver = Receiver::connected(Settings::default(), 1, 1);
+    lose(&mut receiver, ANNA);
+    receiver.act(ANNA, Act::Return);
+    receiver.run_for(10.0);
+    assert!(receiver.is_connected(ANNA));
+    let ended = end(&mut receiver, 0x3D);
+    receiver.run_for(100.0);
+    assert_pages(&receiver, ended, &[]);
 }
 
 #[test]

@@ -121,6 +121,13 @@ impl Receiver {
         self.work();
     }
 
+    /// The controller says something that it has not from the air.
+    pub fn hear(&mut self, event: &[u8]) {
+        let mut packet = self.arena.take().expect("every block comes home");
+        packet.append(event).expect("an event fits a block");
+        self.input(Input::Received(Channel::Event, packet));
+    }
+
     /// Gives a command; its end may come later.
     pub fn command(&mut self, command: Command) -> Ticket {
         self.tickets += 1;
