@@ -20,10 +20,12 @@
 //! state streaming                the state of endpoint 1 (or `state 2 open`)
 //! ```
 
-use std::path::Path;
+mod script;
+
 use std::time::Duration;
 
 use pool::Instant;
+use script::from_hex;
 use tandem_stack::a2dp::{sbc_sink, sbc_source};
 use tandem_stack::avdtp::{Cid, Output, Preference, Session, State, Use};
 use wire::avdtp::Seid;
@@ -103,14 +105,14 @@ impl Run {
             "delay" => self.session.set_delay(self.now, number(rest)? as u16),
             ">" => {
                 self.signalling();
-                self.session.receive(self.now, SIGNALLING, &hex(rest)?);
+                self.session.receive(self.now, SIGNALLING, &from_hex(rest)?);
             }
             "<" => {
                 if self.signals.is_empty() {
                     return Err("nothing was sent".into());
                 }
                 let sent = self.signals.remove(0);
-                if sent != hex(rest)? {
+                if sent != from_hex(rest)? {
                     return Err(format!("sent {sent:02x?}"));
                 }
             }
@@ -176,44 +178,18 @@ fn number(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("{text:?} is not a number"))
 }
 
-fn hex(text: &str) -> Result<Vec<u8>, String> {
-    let octet = |text| u8::from_str_radix(text, 16).map_err(|_| format!("{text:?} is not hex"));
-    text.split_whitespace().map(octet).collect()
-}
-
-fn run(path: &Path) -> Result<(), String> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let mut lines = text
-        .lines()
-        .enumerate()
-        .map(|(at, line)| (at + 1, line.split('#').next().unwrap_or("").trim()))
-        .filter(|(_, line)| !line.is_empty())
-        .peekable();
+fn run(script: &str) -> Result<(), String> {
+    let mut lines = script::lines(script).peekable();
     let (_, endpoints) = lines.next().ok_or("empty")?;
     let placed = lines.next_if(|(_, line)| *line == "placed").is_some();
     let mut run = Run::new(endpoints, placed).ok_or("line 1: no such endpoints")?;
-    for (at, line) in lines {
-        run.step(line).map_err(|error| format!("line {at}, `{line}`: {error}"))?;
+    for (number, line) in lines {
+        run.step(line).map_err(|error| format!("line {number}, `{line}`: {error}"))?;
     }
     run.step("silence").map_err(|error| format!("at the end: {error}"))
 }
 
 #[test]
 fn every_script_passes() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance/avdtp");
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .expect("the folder is there")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
-        .collect();
-    paths.sort();
-    assert!(paths.len() >= 50, "the scripts are there: {}", paths.len());
-    let failures: Vec<_> = paths
-        .iter()
-        .filter_map(|path| {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            run(path).err().map(|error| format!("{name}: {error}"))
-        })
-        .collect();
-    assert!(failures.is_empty(), "{} failed:\n{}", failures.len(), failures.join("\n"));
+    script::run_all("avdtp", 50, run);
 }

@@ -18,11 +18,13 @@
 //! Numbers are hexadecimal but for MTUs and seconds. Before the tester or an owner goes on, every
 //! output must have been expected.
 
+mod script;
+
 use std::collections::VecDeque;
-use std::path::Path;
 use std::time::Duration;
 
 use pool::{Arena, Frame, Instant};
+use script::{from_hex, to_hex};
 use tandem_stack::LinkId;
 use tandem_stack::l2cap::{ChannelId, Data, Mux, Options, Output};
 use wire::hci::Boundary;
@@ -84,9 +86,9 @@ impl Run {
             let content = if verb == "!" {
                 rest.split_whitespace().collect::<Vec<_>>().join(" ")
             } else if let ("=", Some((cid, sdu))) = (verb, rest.split_once(' ')) {
-                format!("{cid} {}", to_hex(&from_hex(sdu)))
+                format!("{cid} {}", to_hex(&from_hex(sdu)?))
             } else {
-                to_hex(&from_hex(rest))
+                to_hex(&from_hex(rest)?)
             };
             let expected = format!("{verb} {content}");
             return match self.seen.pop_front() {
@@ -124,13 +126,13 @@ impl Run {
             "accept" => self.mux.accept(self.now, channel()),
             "refuse" => self.mux.refuse(channel()),
             "send" => {
-                let frame = self.frame(&from_hex(words.next().unwrap_or("")));
+                let frame = self.frame(&from_hex(words.next().unwrap_or(""))?);
                 if let Err(error) = self.mux.send(channel(), frame) {
                     self.seen.push_back(format!("! {error:?}"));
                 }
             }
-            ">" | ">start" => self.receive(Boundary::FirstFlushable, &from_hex(rest)),
-            ">more" => self.receive(Boundary::Continuing, &from_hex(rest)),
+            ">" | ">start" => self.receive(Boundary::FirstFlushable, &from_hex(rest)?),
+            ">more" => self.receive(Boundary::Continuing, &from_hex(rest)?),
             "wait" => self.wait(Duration::from_secs_f64(first.parse().expect("seconds"))),
             _ => return Err(format!("no such verb: {verb}")),
         }
@@ -166,54 +168,15 @@ fn describe(output: Output) -> String {
     }
 }
 
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
-}
-
-/// Digits, with blanks anywhere; `NN*xx` is NN (decimal) octets xx.
-fn from_hex(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for word in text.split_whitespace() {
-        let (times, digits) = match word.split_once('*') {
-            Some((times, digits)) => (times.parse().expect("a count"), digits),
-            None => (1, word),
-        };
-        assert!(digits.len().is_multiple_of(2), "whole octets: {word}");
-        let once: Vec<u8> = (0..digits.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal digits"))
-            .collect();
-        bytes.extend(once.repeat(times));
+fn run(script: &str) -> Result<(), String> {
+    let mut run = Run::new();
+    for (number, line) in script::lines(script) {
+        run.line(line).map_err(|error| format!("line {number}: {error}"))?;
     }
-    bytes
+    if run.seen.is_empty() { Ok(()) } else { Err(format!("left over: {:?}", run.seen)) }
 }
 
 #[test]
-fn scripts() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance/l2cap");
-    let mut paths: Vec<_> =
-        std::fs::read_dir(&folder).expect("the scripts").map(|e| e.unwrap().path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "no scripts in {}", folder.display());
-    let mut failures = Vec::new();
-    for path in &paths {
-        let script = std::fs::read_to_string(path).expect("a script");
-        let mut run = Run::new();
-        let name = path.file_name().unwrap_or_default().display();
-        let mut failed = None;
-        for (number, line) in script.lines().enumerate() {
-            let line = line.split('#').next().unwrap_or("").trim();
-            if !line.is_empty()
-                && let Err(error) = run.line(line)
-            {
-                failed = Some(format!("{name}:{}: {error}", number + 1));
-                break;
-            }
-        }
-        if failed.is_none() && !run.seen.is_empty() {
-            failed = Some(format!("{name}: left over: {:?}", run.seen));
-        }
-        failures.extend(failed);
-    }
-    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), paths.len(), failures.join("\n"));
+fn every_script_passes() {
+    script::run_all("l2cap", 30, run);
 }

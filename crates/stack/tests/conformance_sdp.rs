@@ -15,10 +15,12 @@
 //! wait 5                                  seconds pass
 //! ```
 
-use std::path::Path;
+mod script;
+
 use std::time::Duration;
 
 use pool::Instant;
+use script::{from_hex, to_hex};
 use tandem_stack::sdp::{
     AudioFeatures, Client, DeviceId, Progress, Record, Server, VendorIdSource,
 };
@@ -77,7 +79,7 @@ impl Run {
                 self.answer = Some(out[..length].to_vec());
             }
             ">" => {
-                let pdu = from_hex(rest);
+                let pdu = from_hex(rest)?;
                 if self.client.is_waiting() {
                     let progress = self.client.response(self.now, &pdu, &mut out);
                     if let Progress::More(length) = progress {
@@ -90,7 +92,7 @@ impl Run {
                 }
             }
             "<" => {
-                let expected = (rest != "nothing").then(|| from_hex(rest));
+                let expected = (rest != "nothing").then(|| from_hex(rest)).transpose()?;
                 let answer = self.answer.take();
                 if answer != expected {
                     return Err(format!("saw {:?}", answer.map(|bytes| to_hex(&bytes))));
@@ -133,49 +135,15 @@ impl Run {
     }
 }
 
-fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
-}
-
-/// Digits with blanks anywhere; `"…"` stands for text without blanks.
-fn from_hex(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for word in text.split_whitespace() {
-        if let Some(text) = word.strip_prefix('"') {
-            bytes.extend_from_slice(text.trim_end_matches('"').as_bytes());
-            continue;
-        }
-        assert!(word.len().is_multiple_of(2), "whole octets: {word}");
-        bytes.extend(
-            (0..word.len())
-                .step_by(2)
-                .map(|at| u8::from_str_radix(&word[at..at + 2], 16).expect("hexadecimal digits")),
-        );
+fn run(script: &str) -> Result<(), String> {
+    let mut run = Run::new();
+    for (number, line) in script::lines(script) {
+        run.line(line).map_err(|error| format!("line {number}, `{line}`: {error}"))?;
     }
-    bytes
+    Ok(())
 }
 
 #[test]
-fn scripts() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/conformance/sdp");
-    let mut paths: Vec<_> =
-        std::fs::read_dir(&folder).expect("the scripts").map(|e| e.unwrap().path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty(), "no scripts in {}", folder.display());
-    let mut failures = Vec::new();
-    for path in &paths {
-        let script = std::fs::read_to_string(path).expect("a script");
-        let mut run = Run::new();
-        let name = path.file_name().unwrap_or_default().display();
-        for (number, line) in script.lines().enumerate() {
-            let line = line.split('#').next().unwrap_or("").trim();
-            if !line.is_empty()
-                && let Err(error) = run.line(line)
-            {
-                failures.push(format!("{name}:{}: {line}\n    {error}", number + 1));
-                break;
-            }
-        }
-    }
-    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), paths.len(), failures.join("\n"));
+fn every_script_passes() {
+    script::run_all("sdp", 10, run);
 }

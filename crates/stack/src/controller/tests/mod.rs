@@ -6,6 +6,7 @@ mod chaos;
 mod commands;
 mod data;
 mod links;
+mod owner;
 mod pages;
 mod pairing;
 mod script;
