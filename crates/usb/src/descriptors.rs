@@ -71,6 +71,13 @@ pub(crate) struct Layout {
     pub(crate) voice: Option<VoiceInterface>,
 }
 
+impl Layout {
+    /// The interfaces that are taken.
+    pub(crate) fn interfaces(&self) -> impl Iterator<Item = u8> + use<> {
+        [Some(self.number), self.voice.map(|voice| voice.number)].into_iter().flatten()
+    }
+}
+
 /// Finds the controller in a device descriptor and what follows it. Of several configurations the
 /// first counts, which is the one that the kernel chooses for a Bluetooth dongle.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Layout, BadDescriptors> {

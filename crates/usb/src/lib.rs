@@ -25,6 +25,7 @@ mod error;
 pub mod fake;
 pub mod firmware;
 mod framer;
+mod guardian;
 mod health;
 mod inbound;
 mod known;
@@ -38,9 +39,10 @@ mod tests;
 mod transport;
 mod usbfs;
 mod voice;
+mod watch;
 
-use std::fmt;
 use std::path::Path;
+use std::{fmt, io};
 
 use nusb::MaybeFuture;
 
@@ -48,6 +50,7 @@ pub use access::Access;
 pub use descriptors::BadDescriptors;
 pub use dongle::Dongle;
 pub use error::{Lost, OpenError, SendError};
+pub use guardian::Guardian;
 pub use health::Health;
 pub use inbound::{FAILURES, STALLS};
 pub use known::{Quirk, quirks};
@@ -61,6 +64,7 @@ pub use usbfs::Usbfs;
 pub use voice::{
     Coding, MOST_LINKS, PROVE_WITHIN, TRANSFERS_IN, TRANSFERS_OUT, VoiceLink, VoiceReport,
 };
+pub use watch::{Change, Watch, watch};
 
 /// Where the system shows its USB devices.
 const SYSFS: &str = "/sys/bus/usb/devices";
@@ -69,7 +73,7 @@ const NODES: &str = "/dev/bus/usb";
 
 /// The system would not say which USB devices there are.
 #[derive(Debug)]
-pub struct Error(nusb::Error);
+pub struct Error(io::Error);
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,13 +87,19 @@ impl std::error::Error for Error {
     }
 }
 
+impl From<nusb::Error> for Error {
+    fn from(error: nusb::Error) -> Self {
+        Error(error.into())
+    }
+}
+
 /// The Bluetooth dongles of this machine, by bus and port; none on a machine without USB. Devices that
 /// vanish while they are looked at are left out.
 pub fn list() -> Result<Vec<Dongle>, Error> {
     if !Path::new(SYSFS).is_dir() {
         return Ok(Vec::new());
     }
-    let devices = nusb::list_devices().wait().map_err(Error)?;
+    let devices = nusb::list_devices().wait()?;
     let mut dongles: Vec<Dongle> = devices
         .map(|device| dongle::Device::from_nusb(&device))
         .filter(known::is_bluetooth)

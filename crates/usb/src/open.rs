@@ -14,6 +14,7 @@ use crate::access::Access;
 use crate::descriptors::{Layout, parse};
 use crate::dongle::Dongle;
 use crate::error::{Lost, OpenError};
+use crate::guardian::Guardian;
 use crate::spec::Spec;
 use crate::system::Node;
 use crate::transport::{Transport, give_back};
@@ -36,11 +37,13 @@ pub struct Options {
     /// How long nothing may come of what the driver before us began, before the pipes count as empty.
     /// Dongles are asked for events every millisecond or so.
     pub quiet: Duration,
+    /// Start a process that gives the dongle back to the kernel if this one dies ([`Guardian`]).
+    pub guardian: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { blocks: 128, reset: false, quiet: Duration::from_millis(30) }
+        Options { blocks: 128, reset: false, quiet: Duration::from_millis(30), guardian: true }
     }
 }
 
@@ -65,24 +68,65 @@ impl Transport<Usbfs> {
                 OpenError::system(&name, "opening its node", error)
             }
         })?;
-        Transport::from_node(node, &name, options).map_err(|error| match error {
-            OpenError::Busy { dongle: name, .. } => {
-                OpenError::Busy { dongle: name, holder: holder(&dongle.node) }
+        let layout = layout(&node, &name)?;
+        let guardian = match options.guardian {
+            true => Some(guardian(dongle, &layout, &name)?),
+            false => None,
+        };
+        match Transport::with_layout(node, layout, &name, options) {
+            Ok(mut transport) => {
+                transport.guardian = guardian;
+                Ok(transport)
             }
-            error => error,
-        })
+            Err(error) => {
+                if let Some(guardian) = guardian {
+                    guardian.dismiss();
+                }
+                Err(match error {
+                    OpenError::Busy { dongle: name, .. } => {
+                        OpenError::Busy { dongle: name, holder: holder(&dongle.node) }
+                    }
+                    error => error,
+                })
+            }
+        }
     }
 }
 
+/// What the dongle's descriptors say.
+fn layout<N: Node>(node: &N, name: &str) -> Result<Layout, OpenError> {
+    let descriptors = node
+        .descriptors()
+        .map_err(|error| OpenError::system(name, "reading its descriptors", error))?;
+    parse(&descriptors)
+        .map_err(|reason| OpenError::BadDescriptors { dongle: name.to_owned(), reason })
+}
+
+fn guardian(dongle: &Dongle, layout: &Layout, name: &str) -> Result<Guardian, OpenError> {
+    let interfaces: Vec<u8> = layout.interfaces().collect();
+    Guardian::start(&dongle.node, &interfaces).map_err(|error| OpenError::System {
+        dongle: name.to_owned(),
+        doing: "starting its guardian",
+        error,
+    })
+}
+
 impl<N: Node> Transport<N> {
-    /// Takes the dongle whose node this is; `name` is what it is called in errors.
+    /// Takes the dongle whose node this is; `name` is what it is called in errors. Without a guardian,
+    /// for which a node has no path.
     pub fn from_node(node: N, name: &str, options: &Options) -> Result<Transport<N>, OpenError> {
-        let system = |doing| move |error| OpenError::system(name, doing, error);
-        let descriptors = node.descriptors().map_err(system("reading its descriptors"))?;
-        let layout = parse(&descriptors)
-            .map_err(|reason| OpenError::BadDescriptors { dongle: name.to_owned(), reason })?;
+        let layout = layout(&node, name)?;
+        Transport::with_layout(node, layout, name, options)
+    }
+
+    fn with_layout(
+        node: N,
+        layout: Layout,
+        name: &str,
+        options: &Options,
+    ) -> Result<Transport<N>, OpenError> {
         if options.reset {
-            node.reset().map_err(system("resetting it"))?;
+            node.reset().map_err(|error| OpenError::system(name, "resetting it", error))?;
         }
         claim(&node, &layout, name)?;
         let arena = arena(&node, options.blocks);
@@ -119,14 +163,12 @@ impl<N: Node> Transport<N> {
 
 /// Takes both interfaces, or none.
 fn claim<N: Node>(node: &N, layout: &Layout, name: &str) -> Result<(), OpenError> {
-    let voice = layout.voice.map(|voice| voice.number);
-    for interface in [Some(layout.number), voice].into_iter().flatten() {
+    for interface in layout.interfaces() {
         if let Err(error) = node.claim(interface) {
-            let refused = OpenError::system(name, "taking it from its driver", error);
-            if Some(interface) == voice {
+            if interface != layout.number {
                 give_back(node, layout);
             }
-            return Err(refused);
+            return Err(OpenError::system(name, "taking it from its driver", error));
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use wire::h4::Channel;
 
 use crate::descriptors::Layout;
 use crate::error::{Lost, SendError};
+use crate::guardian::Guardian;
 use crate::health::Health;
 use crate::inbound::{Inbound, lost};
 use crate::known;
@@ -67,6 +68,8 @@ pub struct Transport<N: Node = Usbfs> {
     /// Whose framer may have more packets of the last transfer.
     unread: Option<Channel>,
     health: Health,
+    /// Dismissed when the dongle was given back.
+    pub(crate) guardian: Option<Guardian>,
     open: bool,
 }
 
@@ -102,6 +105,7 @@ impl<N: Node> Transport<N> {
             layout,
             unread: None,
             health: Health::default(),
+            guardian: None,
             open: true,
         };
         transport.refill()?;
@@ -287,6 +291,9 @@ impl<N: Node> Transport<N> {
         self.unread = None;
         self.ring.end();
         give_back(self.ring.node(), &self.layout);
+        if let Some(guardian) = self.guardian.take() {
+            guardian.dismiss();
+        }
     }
 
     #[cold]
@@ -299,12 +306,11 @@ impl<N: Node> Transport<N> {
 /// Gives the interfaces up, and has the kernel look for a driver. Whatever fails, there is nothing to
 /// be done about it: most often the device is gone.
 pub(crate) fn give_back<N: Node>(node: &N, layout: &Layout) {
-    let interfaces = [Some(layout.number), layout.voice.map(|voice| voice.number)];
-    for interface in interfaces.into_iter().flatten() {
+    for interface in layout.interfaces() {
         let _ = node.release(interface);
     }
     // The kernel's driver takes both with the first, which has to be free as well as the other.
-    for interface in interfaces.into_iter().flatten() {
+    for interface in layout.interfaces() {
         let _ = node.attach(interface);
     }
 }

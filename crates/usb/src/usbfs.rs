@@ -19,7 +19,7 @@ use rustix::io::Errno;
 use crate::system::{IsoPacket, MOST_PACKETS, Mapping, Node, Urb};
 
 /// The longest name of a driver, and its zero.
-const DRIVER_NAME: usize = 256;
+pub(crate) const DRIVER_NAME: usize = 256;
 /// The most that is read of the descriptors; a dongle has some 200 octets of them.
 const MOST_DESCRIPTORS: u64 = 4096;
 /// `USBDEVFS_CAP_MMAP`.
@@ -41,10 +41,11 @@ struct SetInterface {
     setting: c_uint,
 }
 
+/// In the guardian too.
 #[repr(C)]
-struct GetDriver {
-    interface: c_uint,
-    driver: [u8; DRIVER_NAME],
+pub(crate) struct GetDriver {
+    pub(crate) interface: c_uint,
+    pub(crate) driver: [u8; DRIVER_NAME],
 }
 
 #[repr(C)]
@@ -63,7 +64,7 @@ pub(crate) struct Request {
 }
 
 const SET_INTERFACE: c_ulong = code(READ, 4, size_of::<SetInterface>());
-const GET_DRIVER: c_ulong = code(WRITE, 8, size_of::<GetDriver>());
+pub(crate) const GET_DRIVER: c_ulong = code(WRITE, 8, size_of::<GetDriver>());
 /// The size of the structure without packets is part of the code.
 const SUBMIT_URB: c_ulong =
     code(READ, 10, size_of::<Urb>() - MOST_PACKETS * size_of::<IsoPacket>());

@@ -232,7 +232,16 @@ impl Controller {
         what: &'static str,
         request: Request,
     ) -> Result<Vec<u8>, Failure> {
-        self.begin(what, Action::Request(request), ANSWER);
+        self.transfer(what, Action::Request(request)).await
+    }
+
+    /// Sends this over bulk out.
+    pub(super) async fn bulk(&self, what: &'static str, data: &[u8]) -> Result<(), Failure> {
+        self.transfer(what, Action::Bulk(data.to_vec())).await.map(drop)
+    }
+
+    async fn transfer(&self, what: &'static str, action: Action) -> Result<Vec<u8>, Failure> {
+        self.begin(what, action, ANSWER);
         loop {
             match self.heard().await {
                 Heard::Data(data) => return Ok(data),

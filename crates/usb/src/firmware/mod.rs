@@ -1,5 +1,5 @@
 //! Set-up of controllers that need firmware or a patch from the host after each power-up: Realtek,
-//! Intel, Broadcom, MediaTek. There is no specification of it; formats and commands are the facts that
+//! Intel, Broadcom, MediaTek, Qualcomm. There is no specification of it; formats and commands are the facts that
 //! the drivers of Linux and of Google's Bumble and the files of Debian's packages show.
 //!
 //! **Not yet tried on hardware, no family of them**: proved against emulated controllers alone, and the
@@ -9,17 +9,17 @@
 //! is sent (the host's own bring-up, which begins with HCI Reset, comes after it):
 //!
 //! 1. `let mut setup = Setup::new(vendor, product)`, then look at `setup.step()`.
-//! 2. Do its [`Action`]: send the command to the control endpoint or over bulk out, do the vendor's
-//!    control request, look the file up in a [`Library`]; at `End` that is the outcome.
+//! 2. Do its [`Action`]: send to the control endpoint or over bulk out, do the vendor's control request,
+//!    look the file up in a [`Library`]; at `End` that is the outcome.
 //! 3. Give `feed` what comes: every HCI event as [`Input::Event`] (while [`Setup::events_on_bulk`], bulk in
-//!    holds events too, not ACL data), `Data` or `Refused` after a request, `File` after a load.
+//!    holds events too, not ACL data), `Data` or `Refused` after a request or bulk data, `File` after a load.
 //! 4. `feed` says whether there is a new step to do. If `step().within` passes after a step was begun and
 //!    there is none, feed [`Input::Elapsed`]. That ends a step whatever the controller does.
 //! 5. A controller that leaves the bus ends it too: drop the `Setup`, begin anew when it is back.
 //!
 //! Limits: files of [`FILE_LIMIT`] bytes, none compressed. Firmware that the kernel's driver loaded is
 //! recognised and left alone. Not supported: MediaTek before the MT7921, Realtek's format 3 (`BTNIC003`),
-//! Qualcomm and Atheros.
+//! Atheros before Rome (AR3011, AR3012).
 
 mod broadcom;
 mod controller;
@@ -28,6 +28,7 @@ mod intel;
 mod library;
 mod mediatek;
 mod parts;
+mod qualcomm;
 mod realtek;
 mod step;
 #[cfg(test)]
@@ -128,16 +129,16 @@ async fn set_up(
     match Family::of(vendor, product) {
         Some(Family::Intel) => intel::set_up(controller, product).await,
         Some(Family::MediaTek) => mediatek::set_up(controller).await,
-        Some(Family::Qualcomm) => Err(Failure {
-            works_without: true,
-            ..Failure::not_supported("finding out what it is", "a Qualcomm or Atheros part")
-        }),
+        Some(Family::Qualcomm) => qualcomm::set_up(controller).await,
         // The others answer HCI as they are, and say who made them.
         None => {
             let version = LocalVersion::read(controller).await?;
             match version.manufacturer {
                 LocalVersion::REALTEK => realtek::set_up(controller, version, afresh).await,
                 LocalVersion::BROADCOM => broadcom::set_up(controller, version).await,
+                LocalVersion::QUALCOMM | LocalVersion::ATHEROS => {
+                    qualcomm::set_up(controller).await
+                }
                 other => Ok(Outcome::NotNeeded(format!("parts of company {other} need nothing"))),
             }
         }

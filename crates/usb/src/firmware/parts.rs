@@ -78,6 +78,8 @@ pub(super) struct LocalVersion {
 
 impl LocalVersion {
     pub(super) const BROADCOM: u16 = 15;
+    pub(super) const QUALCOMM: u16 = 29;
+    pub(super) const ATHEROS: u16 = 69;
     pub(super) const REALTEK: u16 = 93;
 
     pub(super) async fn read(controller: &Controller) -> Result<LocalVersion, Failure> {

@@ -29,6 +29,9 @@ pub enum Action {
     Command(Vec<u8>),
     /// Send this HCI command as one transfer over bulk out.
     BulkCommand(Vec<u8>),
+    /// Send this over bulk out as it is, as one transfer with no empty packet behind it, and feed
+    /// [`Input::Data`] (of nothing) or [`Input::Refused`].
+    Bulk(Vec<u8>),
     /// Do this control transfer and feed [`Input::Data`] or [`Input::Refused`].
     Request(Request),
     /// Look for this file and feed [`Input::File`].
@@ -61,7 +64,8 @@ pub struct Request {
 pub enum Input<'a> {
     /// An HCI event: code, length, parameters.
     Event(&'a [u8]),
-    /// The request was done, and this read (nothing by a write, and where the controller had nothing).
+    /// The request or the bulk transfer was done, and this read (nothing by a write, and where the controller
+    /// had nothing).
     Data(&'a [u8]),
     /// The command or request could not be transferred.
     Refused,

@@ -5,6 +5,7 @@ mod bseq;
 mod epatch;
 mod hcd;
 mod mediatek;
+mod qualcomm;
 mod sfi;
 
 use std::fmt;
@@ -13,6 +14,7 @@ pub use bseq::{Bseq, Exchange};
 pub use epatch::{Epatch, RealtekConfig};
 pub use hcd::Hcd;
 pub use mediatek::{MediaTekPatch, Section};
+pub use qualcomm::{PatchHeader, QualcommFile};
 pub use sfi::{Boot, Ddc, Engine, Sfi};
 
 /// No file may be longer: twice what the longest in Debian 13 has (Intel's, a million bytes).

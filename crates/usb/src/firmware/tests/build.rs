@@ -175,3 +175,33 @@ pub(super) fn bseq(exchanges: &[BseqExchange<'_>]) -> Vec<u8> {
     }
     file
 }
+
+/// A Qualcomm patch for a ROM, with a header of this length and the versions at this offset.
+pub(super) fn qualcomm_patch(
+    rom: u32,
+    header: usize,
+    versions: usize,
+    version: u16,
+    body: &[u8],
+) -> Vec<u8> {
+    let mut file = vec![0; header];
+    let [l0, l1, h0, h1] = rom.to_le_bytes();
+    let [v0, v1] = version.to_le_bytes();
+    // The oldest have something else where the ROM's upper half would be.
+    let high = if rom > 0xffff { [h0, h1] } else { [8, 0] };
+    file[versions..versions + 6].copy_from_slice(&[high[0], high[1], l0, l1, v0, v1]);
+    file.extend(body);
+    qualcomm_header(1, file.len() - 4, &mut file);
+    file
+}
+
+pub(super) fn qualcomm_settings(body: &[u8]) -> Vec<u8> {
+    let mut file = [&[0; 4], body].concat();
+    qualcomm_header(2, body.len(), &mut file);
+    file
+}
+
+fn qualcomm_header(kind: u32, length: usize, file: &mut [u8]) {
+    let header = kind | u32::try_from(length).unwrap() << 8;
+    file[..4].copy_from_slice(&header.to_le_bytes());
+}

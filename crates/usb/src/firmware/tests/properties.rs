@@ -4,9 +4,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::build::{bseq, code, ddc, hcd, mediatek, realtek_1, realtek_2, realtek_config, sfi};
+use super::build::{
+    bseq, code, ddc, hcd, mediatek, qualcomm_patch, qualcomm_settings, realtek_1, realtek_2,
+    realtek_config, sfi,
+};
 use crate::firmware::file::{
-    Bseq, Ddc, Engine, Epatch, Exchange, Hcd, MediaTekPatch, RealtekConfig, Sfi,
+    Bseq, Ddc, Engine, Epatch, Exchange, Hcd, MediaTekPatch, PatchHeader, QualcommFile,
+    RealtekConfig, Sfi,
 };
 
 /// Reads a file as each of the formats.
@@ -41,6 +45,15 @@ fn read(bytes: &[u8]) {
         let length: usize = hcd.commands().map(|(_, parameters)| 3 + parameters.len()).sum();
         assert_eq!(length, bytes.len());
     }
+    for (rom, length, versions) in [(0x302, 28, 16), (0x13_0201, 40, 16), (0x100, 20, 8)] {
+        let header = PatchHeader { length, versions };
+        if let Ok((file, _)) = QualcommFile::patch(bytes, header, rom) {
+            assert_eq!((file.header, file.body), bytes.split_at(length));
+        }
+    }
+    if let Ok(file) = QualcommFile::settings(bytes) {
+        assert_eq!((file.header, file.body), bytes.split_at(4));
+    }
     if let Ok(patch) = MediaTekPatch::parse(bytes) {
         assert!(patch.date().len() <= 16);
         assert!(patch.sections().all(|section| !section.data.is_empty()));
@@ -59,6 +72,8 @@ fn good() -> impl Strategy<Value = Vec<u8>> {
         bseq(&[(0xfc8e, &a, &[(0x0f, &[0]), (0xff, &b[..9])]), (0xfc2f, &a, &[(0x0e, &[0])])]),
         hcd(0, &b),
         mediatek(&[&a, &b]),
+        qualcomm_patch(0x302, 28, 16, 1, &a),
+        qualcomm_settings(&b),
     ];
     prop::sample::select(files)
 }

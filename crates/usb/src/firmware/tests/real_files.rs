@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use crate::firmware::file::{Bseq, Ddc, Engine, Epatch, Hcd, MediaTekPatch, RealtekConfig, Sfi};
+use crate::firmware::file::{
+    Bseq, Ddc, Engine, Epatch, Hcd, MediaTekPatch, PatchHeader, QualcommFile, RealtekConfig, Sfi,
+};
 
 fn below(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -41,6 +43,15 @@ fn content(name: &str, bytes: &[u8]) -> Option<String> {
         _ if name.starts_with("BT_RAM_CODE") => {
             let patch = MediaTekPatch::parse(bytes).expect(name);
             format!("{} {} sections", patch.date(), patch.sections().count())
+        }
+        _ if name.starts_with("nvm_usb_") => {
+            format!("{} bytes", QualcommFile::settings(bytes).expect(name).body.len())
+        }
+        _ if name.starts_with("rampatch_usb_") => {
+            let rom = u32::from_str_radix(&name[13..21], 16).unwrap();
+            let header = PatchHeader { length: if rom > 0xffff { 40 } else { 28 }, versions: 16 };
+            let patch = QualcommFile::patch(bytes, header, rom);
+            format!("version {:04x?}", patch.map(|(_, version)| version))
         }
         _ => return None,
     })
