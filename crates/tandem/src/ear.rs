@@ -18,8 +18,6 @@ use crate::wakeup::Wakeup;
 const MEDIA: usize = 128;
 /// Streams that became sound or silence and were not looked at yet.
 const HEARD: usize = 256;
-/// The bits of a stream's number that are those of its link.
-const LINK: u8 = MAX_LINKS.next_power_of_two() as u8 - 1;
 /// A fade between sources, in milliseconds: silence within 10 ms of the decision.
 pub(crate) const FADE_MS: u32 = 8;
 
@@ -146,7 +144,7 @@ impl Ear {
     }
 
     pub(crate) fn stream(&self, stream: StreamId, effect: StreamEffect) {
-        let Some(wanted) = self.links.get(usize::from(stream.0 & LINK)) else { return };
+        let Some(wanted) = self.links.get(usize::from(stream.link().0)) else { return };
         let mut state = State::from_word(wanted.state.load(Ordering::Relaxed));
         let mut gain = None;
         match effect {
