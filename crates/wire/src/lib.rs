@@ -16,6 +16,7 @@ pub mod error;
 pub mod h4;
 pub mod hci;
 pub mod l2cap;
+pub mod rfcomm;
 pub mod rtp;
 pub mod sdp;
 
