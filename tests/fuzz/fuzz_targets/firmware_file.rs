@@ -3,7 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use usb::firmware::file::{Bseq, Ddc, Engine, Epatch, Hcd, MediaTekPatch, RealtekConfig, Sfi};
+use usb::firmware::file::{
+    Bseq, Ddc, Engine, Epatch, Hcd, MediaTekPatch, PatchHeader, QualcommFile, RealtekConfig, Sfi,
+};
 
 fuzz_target!(|data: &[u8]| {
     // Chip and key are the controller's to say.
@@ -32,6 +34,11 @@ fuzz_target!(|data: &[u8]| {
         let length: usize = hcd.commands().map(|(_, parameters)| 3 + parameters.len()).sum();
         assert_eq!(length, file.len());
     }
+    let header = PatchHeader { length: usize::from(*chip), versions: usize::from(*key) };
+    if let Ok((patch, _)) = QualcommFile::patch(file, header, 0x302) {
+        assert_eq!((patch.header, patch.body), file.split_at(header.length));
+    }
+    let _ = QualcommFile::settings(file).map(|settings| assert_eq!(settings.header.len(), 4));
     if let Ok(patch) = MediaTekPatch::parse(file) {
         assert!(patch.date().len() <= 16);
         assert!(patch.sections().all(|section| section.data.len() <= file.len()));

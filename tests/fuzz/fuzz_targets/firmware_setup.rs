@@ -37,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
             (_, 2) => setup.feed(Input::Event(bytes)),
             (Action::Load(_), 3) => setup.feed(Input::File(Found::Plain(rest.to_vec()))),
             (Action::Load(_), _) => setup.feed(Input::File(Found::Plain(bytes.to_vec()))),
-            (Action::Request(_), _) => setup.feed(Input::Data(bytes)),
+            (Action::Request(_) | Action::Bulk(_), _) => setup.feed(Input::Data(bytes)),
             // The answer to what was sent, or hardly an input gets further.
             (Action::Command(packet) | Action::BulkCommand(packet), _) => {
                 let returned = &bytes[..bytes.len().min(252)];
