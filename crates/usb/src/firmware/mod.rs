@@ -1,6 +1,6 @@
 //! Set-up of controllers that need firmware or a patch from the host after each power-up: Realtek,
-//! Intel, Broadcom, MediaTek, Qualcomm. There is no specification of it; formats and commands are the facts that
-//! the drivers of Linux and of Google's Bumble and the files of Debian's packages show.
+//! Intel, Broadcom, MediaTek, Qualcomm. There is no specification of it; formats and commands are the
+//! facts that the drivers of Linux and of Google's Bumble show, and the files in Debian's packages.
 //!
 //! **Not yet tried on hardware, no family of them**: proved against emulated controllers alone, and the
 //! parsers against the files that Debian 12 and 13 ship.
@@ -11,8 +11,9 @@
 //! 1. `let mut setup = Setup::new(vendor, product)`, then look at `setup.step()`.
 //! 2. Do its [`Action`]: send to the control endpoint or over bulk out, do the vendor's control request,
 //!    look the file up in a [`Library`]; at `End` that is the outcome.
-//! 3. Give `feed` what comes: every HCI event as [`Input::Event`] (while [`Setup::events_on_bulk`], bulk in
-//!    holds events too, not ACL data), `Data` or `Refused` after a request or bulk data, `File` after a load.
+//! 3. Give `feed` what comes: every HCI event as [`Input::Event`] (while [`Setup::events_on_bulk`], bulk
+//!    in holds events too, not ACL data), `Data` or `Refused` after a request or bulk data, `File` after a
+//!    load.
 //! 4. `feed` says whether there is a new step to do. If `step().within` passes after a step was begun and
 //!    there is none, feed [`Input::Elapsed`]. That ends a step whatever the controller does.
 //! 5. A controller that leaves the bus ends it too: drop the `Setup`, begin anew when it is back.

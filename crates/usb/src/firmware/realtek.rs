@@ -24,36 +24,54 @@ const LAST: u8 = 0x80;
 const DROPPING: Duration = Duration::from_millis(200);
 const PACKAGE: &str = "firmware-realtek";
 
-/// A part: LMP subversion, HCI revision and HCI version (any if `None`) of its ROM, the files' stem, and
-/// whether there are settings beside the patch.
-struct Part(u16, u16, Option<u8>, &'static str, Settings);
+/// What a part's ROM says of itself, and what the part wants.
+struct Part {
+    lmp_subversion: u16,
+    hci_revision: u16,
+    /// Any if `None`.
+    hci_version: Option<u8>,
+    /// What its files are named for.
+    stem: &'static str,
+    settings: Settings,
+}
 
+/// Whether there are settings beside the patch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Settings {
-    None,
+    Absent,
     Optional,
     Needed,
 }
-use Settings::{Needed, Optional};
+use Settings::{Absent, Needed, Optional};
+
+const fn part(
+    lmp_subversion: u16,
+    hci_revision: u16,
+    hci_version: Option<u8>,
+    stem: &'static str,
+    settings: Settings,
+) -> Part {
+    Part { lmp_subversion, hci_revision, hci_version, stem, settings }
+}
 
 #[rustfmt::skip]
 const PARTS: [Part; 16] = [
-    Part(0x1200, 0x0b, Some(0x06), "rtl8723a", Settings::None),
-    Part(0x8723, 0x0b, Some(0x06), "rtl8723b", Optional),
-    Part(0x8723, 0x0d, Some(0x08), "rtl8723d", Needed),
-    Part(0x8761, 0x0a, Some(0x06), "rtl8761a", Optional),
-    Part(0x8761, 0x0b, Some(0x0a), "rtl8761bu", Optional),
-    Part(0x8761, 0x0e, None,       "rtl8761cu", Optional),
-    Part(0x8821, 0x0a, Some(0x06), "rtl8821a", Optional),
-    Part(0x8821, 0x0c, Some(0x08), "rtl8821c", Optional),
-    Part(0x8822, 0x0b, Some(0x07), "rtl8822b", Needed),
-    Part(0x8822, 0x0c, Some(0x0a), "rtl8822cu", Optional),
-    Part(0x8851, 0x0b, Some(0x0c), "rtl8851bu", Optional),
-    Part(0x8852, 0x0a, Some(0x0b), "rtl8852au", Optional),
-    Part(0x8852, 0x0b, Some(0x0b), "rtl8852bu", Optional),
-    Part(0x8852, 0x0c, Some(0x0c), "rtl8852cu", Optional),
-    Part(0x8852, 0x87, Some(0x0c), "rtl8852btu", Optional),
-    Part(0x8922, 0x0a, Some(0x0c), "rtl8922au", Optional),
+    part(0x1200, 0x0b, Some(0x06), "rtl8723a", Absent),
+    part(0x8723, 0x0b, Some(0x06), "rtl8723b", Optional),
+    part(0x8723, 0x0d, Some(0x08), "rtl8723d", Needed),
+    part(0x8761, 0x0a, Some(0x06), "rtl8761a", Optional),
+    part(0x8761, 0x0b, Some(0x0a), "rtl8761bu", Optional),
+    part(0x8761, 0x0e, None,       "rtl8761cu", Optional),
+    part(0x8821, 0x0a, Some(0x06), "rtl8821a", Optional),
+    part(0x8821, 0x0c, Some(0x08), "rtl8821c", Optional),
+    part(0x8822, 0x0b, Some(0x07), "rtl8822b", Needed),
+    part(0x8822, 0x0c, Some(0x0a), "rtl8822cu", Optional),
+    part(0x8851, 0x0b, Some(0x0c), "rtl8851bu", Optional),
+    part(0x8852, 0x0a, Some(0x0b), "rtl8852au", Optional),
+    part(0x8852, 0x0b, Some(0x0b), "rtl8852bu", Optional),
+    part(0x8852, 0x0c, Some(0x0c), "rtl8852cu", Optional),
+    part(0x8852, 0x87, Some(0x0c), "rtl8852btu", Optional),
+    part(0x8922, 0x0a, Some(0x0c), "rtl8922au", Optional),
 ];
 
 /// The number of a file's project, and the LMP subversion of the ROMs that it is for.
@@ -66,27 +84,28 @@ const PROJECTS: [(u8, u16); 17] = [
 
 impl Part {
     fn of(version: LocalVersion) -> Option<&'static Part> {
-        PARTS.iter().find(|Part(subversion, revision, hci, ..)| {
-            (*subversion, *revision) == (version.lmp_subversion, version.hci_revision)
-                && hci.is_none_or(|hci| hci == version.hci_version)
+        PARTS.iter().find(|part| {
+            part.lmp_subversion == version.lmp_subversion
+                && part.hci_revision == version.hci_revision
+                && part.hci_version.is_none_or(|hci| hci == version.hci_version)
         })
     }
 
     /// The oldest has no patches in its file, but a whole firmware.
     fn is_whole(&self) -> bool {
-        self.0 == 0x1200
+        self.lmp_subversion == 0x1200
     }
 
     fn firmware(&self) -> Vec<String> {
-        let name = |suffix| format!("rtl_bt/{}_fw{suffix}.bin", self.3);
-        match self.3 {
+        let name = |suffix| format!("rtl_bt/{}_fw{suffix}.bin", self.stem);
+        match self.stem {
             "rtl8852cu" => vec![name("_v2"), name("")],
             _ => vec![name("")],
         }
     }
 
     fn config(&self) -> String {
-        format!("rtl_bt/{}_config.bin", self.3)
+        format!("rtl_bt/{}_config.bin", self.stem)
     }
 }
 
@@ -154,7 +173,7 @@ async fn patch(
 ) -> Result<(Vec<u8>, u8), Failure> {
     let bad = |why| Failure::file("reading the patch", name, why);
     let epatch = Epatch::parse(file).map_err(|it| bad(it.to_string()))?;
-    if !PROJECTS.contains(&(epatch.project(), part.0)) {
+    if !PROJECTS.contains(&(epatch.project(), part.lmp_subversion)) {
         return Err(bad(format!("is for another part (project {})", epatch.project())));
     }
     let what = "reading the ROM's version";
@@ -173,7 +192,7 @@ async fn patch(
 }
 
 async fn config(controller: &Controller, part: &Part) -> Result<Option<Vec<u8>>, Failure> {
-    if part.4 == Settings::None {
+    if part.settings == Absent {
         return Ok(None);
     }
     let name = part.config();
@@ -182,7 +201,7 @@ async fn config(controller: &Controller, part: &Part) -> Result<Option<Vec<u8>>,
             Ok(config) => Ok(Some(config.bytes().to_vec())),
             Err(why) => Err(Failure::file("reading the settings", &name, why)),
         },
-        None if part.4 == Needed => {
+        None if part.settings == Needed => {
             let reason = Reason::Missing { files: vec![name], package: PACKAGE };
             Err(Failure::new("looking for the settings", reason))
         }

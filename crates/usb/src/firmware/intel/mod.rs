@@ -1,9 +1,10 @@
 //! Intel, from the 7260 on. **Not yet tried on hardware.**
 //!
-//! The oldest are patched ([`rom`]). All others run a boot loader after power-up that knows few commands. It is sent the firmware's header, key and
-//! signature, which it checks, then the firmware, all over bulk out; it says in an event that it has all of
-//! it, and is told where to boot. The firmware says in an event that it runs, and takes its settings.
-//! The newest (Blazar) boot an intermediate loader first, which is then sent the firmware in the same way.
+//! The oldest are patched ([`rom`]). All others run a boot loader after power-up, which knows few
+//! commands. It is sent the firmware's header, key and signature, which it checks, then the firmware, all
+//! over bulk out; it says in an event that it has all of it, and is told where to boot. The firmware says
+//! in an event that it runs, and takes its settings. The newest (Blazar) boot an intermediate loader
+//! first, which is then sent the firmware in the same way.
 
 mod rom;
 mod version;
@@ -145,10 +146,10 @@ async fn load(controller: &Controller, stem: &str, engine: Engine) -> Result<Str
     let booted = download_and_boot(controller, &sfi).await;
     controller.expect_events_on_bulk(false);
     if booted.is_err() {
-        // Back to where it began, for the next to try; it leaves the bus for it.
+        // Back to where it began, for the next to try; it leaves the bus for it, or has left it.
         let boot_loader = [0x01, 0x01, 0x01, 0x00, 0, 0, 0, 0];
         let what = "starting the boot loader again";
-        controller.tell(what, INTEL_RESET, &boot_loader, GONE).await?;
+        let _ = controller.tell(what, INTEL_RESET, &boot_loader, GONE).await;
     }
     booted.map(|()| name)
 }

@@ -17,6 +17,7 @@ enum Runs {
 enum Fault {
     RefusesFragment(usize),
     FallsSilent(usize),
+    LeavesTheBus(usize),
     /// The signature does not fit.
     RejectsFirmware,
     NeverBoots,
@@ -187,6 +188,10 @@ impl Emulated for Intel {
         vec![complete(opcode, &returned)]
     }
 
+    fn is_gone(&self) -> bool {
+        matches!(self.fault, Some(Fault::LeavesTheBus(n)) if n <= self.fragments)
+    }
+
     fn passes(&mut self, time: Duration) -> Vec<Vec<u8>> {
         let Runs::Booting(left) = self.runs else { return Vec::new() };
         if left > time || self.fault == Some(Fault::NeverBoots) {
@@ -279,6 +284,15 @@ fn a_failure_ends_in_the_boot_loader() {
         assert_eq!((failure.step, &failure.reason), (step, &reason));
         assert!(controller.back_in_boot_loader && !failure.works_without);
     }
+}
+
+#[test]
+fn what_is_told_of_one_that_leaves_is_where_it_was() {
+    let all = files([("intel/ibt-0040-0041.sfi", &sfi(Engine::Ecdsa, ADDRESS, 300))]);
+    let fault = Some(Fault::LeavesTheBus(40));
+    let mut controller = Intel { fault, ..Intel::new(0x17, Engine::Ecdsa) };
+    let failure = failure(drive(Setup::new(0x8087, 0x0032), &mut controller, &all));
+    assert_eq!((failure.step, failure.reason), ("sending the firmware", Reason::Refused));
 }
 
 #[test]

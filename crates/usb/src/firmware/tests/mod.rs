@@ -3,6 +3,7 @@
 
 mod broadcom;
 mod build;
+mod hostile;
 mod intel;
 mod intel_rom;
 mod library;
@@ -25,6 +26,11 @@ trait Emulated {
     /// A control request came; what it reads, or nothing if it stalls.
     fn request(&mut self, request: &Request) -> Option<Vec<u8>> {
         panic!("{request:?} is none that this controller knows")
+    }
+
+    /// Whether it has left the bus.
+    fn is_gone(&self) -> bool {
+        false
     }
 
     /// Data came over bulk out; whether it was taken.
@@ -54,6 +60,10 @@ fn files<const N: usize>(files: [(&str, &[u8]); N]) -> Files {
 fn drive(mut setup: Setup, controller: &mut dyn Emulated, files: &Files) -> Outcome {
     for _ in 0..100_000 {
         let within = setup.step().within;
+        if controller.is_gone() && !matches!(setup.step().action, Action::End(_)) {
+            assert!(setup.feed(Input::Refused), "nothing can be sent: {:?}", setup.step());
+            continue;
+        }
         let events = match setup.step().action.clone() {
             Action::End(outcome) => return outcome,
             Action::Wait => Vec::new(),
