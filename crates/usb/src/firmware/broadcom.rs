@@ -1,7 +1,7 @@
 //! Broadcom (and what Cypress and Infineon made of it). **Not yet tried on hardware.**
 //!
-//! A chip that runs its ROM reports build 0; it works so, with its ROM's errors. Its memory is written by
-//! the commands of a patch file, the last of which restarts it.
+//! A chip that runs its ROM reports build 0; it works so, with its ROM's errors. Its memory is
+//! written by the commands of a patch file, the last of which restarts it.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
 //! MediaTek, from the MT7921 on. **Not yet tried on hardware.**
 //!
-//! These parts do not answer HCI before they have their firmware and Bluetooth is switched on in it. They are
-//! told what to do in WMT commands, which are HCI commands that are answered by an event of their own; the
-//! answer has to be fetched by control requests. Each section of the firmware says by its answer if the chip
-//! has it already, as it has if the kernel's driver was here before.
+//! These parts do not answer HCI before they have their firmware and Bluetooth is switched on in it.
+//! They are told what to do in WMT commands, which are HCI commands that are answered by an event of
+//! their own; the answer has to be fetched by control requests. Each section of the firmware says by
+//! its answer if the chip has it already, as it has if the kernel's driver was here before.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ const LAST: u8 = 3;
 const PIECE: usize = 250;
 
 /// Answers are not there at once: how long to wait before each try, and how many tries.
-const BETWEEN_TRIES: Duration = Duration::from_millis(1);
-const TRIES: usize = 5_000;
+const BETWEEN_TRIES: Duration = Duration::from_micros(500);
+const TRIES: u32 = 10_000;
 /// How often a section may be busy, and for how long each time.
 const BUSY_TIMES: usize = 20;
 const WHILE_BUSY: Duration = Duration::from_millis(100);
@@ -158,8 +158,7 @@ async fn answer(controller: &Controller, what: &'static str) -> Result<Vec<u8>, 
             other => return Err(Failure::answer(what, format!("{other:02x?}"))),
         }
     }
-    let within = BETWEEN_TRIES * u32::try_from(TRIES).expect("there are few tries");
-    Err(Failure::new(what, Reason::NoAnswer(within)))
+    Err(Failure::new(what, Reason::NoAnswer(BETWEEN_TRIES * TRIES)))
 }
 
 async fn read(controller: &Controller, what: &'static str, register: u32) -> Result<u32, Failure> {

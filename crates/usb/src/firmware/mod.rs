@@ -18,9 +18,9 @@
 //!    there is none, feed [`Input::Elapsed`]. That ends a step whatever the controller does.
 //! 5. A controller that leaves the bus ends it too: drop the `Setup`, begin anew when it is back.
 //!
-//! Limits: files of [`FILE_LIMIT`] bytes, none compressed. Firmware that the kernel's driver loaded is
-//! recognised and left alone. Not supported: MediaTek before the MT7921, Realtek's format 3 (`BTNIC003`),
-//! Atheros before Rome (AR3011, AR3012).
+//! Limits: files of [`FILE_LIMIT`] bytes, none compressed. Firmware that the kernel's driver loaded
+//! is recognised and left alone. Not supported: MediaTek before the MT7921, Realtek's format 3
+//! (`BTNIC003`), Atheros before Rome (AR3011, AR3012).
 
 mod broadcom;
 mod controller;

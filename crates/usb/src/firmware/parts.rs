@@ -12,7 +12,8 @@ pub(super) enum Family {
     Qualcomm,
 }
 
-/// Vendor, product (all of the vendor's if `None`), family; the first that fits. Those of Linux's `btusb`.
+/// Vendor, product (all of the vendor's if `None`), family; the first that fits. Those of Linux's
+/// `btusb`.
 #[rustfmt::skip]
 const FAMILIES: [(u16, Option<u16>, Option<Family>); 42] = [
     (0x8087, Some(0x07da), None), // a CSR chip

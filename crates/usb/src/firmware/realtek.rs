@@ -1,8 +1,8 @@
 //! Realtek. **Not yet tried on hardware.**
 //!
 //! A chip that runs its ROM is known by its local version; a patched one reports the patch's version
-//! instead. The ROM's own version picks the patch out of the file, which is downloaded in fragments with
-//! the settings behind it, and runs at once.
+//! instead. The ROM's own version picks the patch out of the file, which is downloaded in fragments
+//! with the settings behind it, and runs at once.
 
 use std::time::Duration;
 
@@ -209,8 +209,8 @@ async fn config(controller: &Controller, part: &Part) -> Result<Option<Vec<u8>>,
     }
 }
 
-/// Fragments are counted from 0 to 127, and on from 1; the last is shorter than the others, and empty if
-/// it must be.
+/// Fragments are counted from 0 to 127, and on from 1; the last is shorter than the others, and empty
+/// if it must be.
 async fn download(controller: &Controller, image: &[u8]) -> Result<(), Failure> {
     let last = image.len() / FRAGMENT;
     let indices = (0..0x80).chain((1..0x80).cycle());

@@ -64,8 +64,8 @@ pub struct Request {
 pub enum Input<'a> {
     /// An HCI event: code, length, parameters.
     Event(&'a [u8]),
-    /// The request or the bulk transfer was done, and this read (nothing by a write, and where the controller
-    /// had nothing).
+    /// The request or the bulk transfer was done, and this read (nothing by a write, and where the
+    /// controller had nothing).
     Data(&'a [u8]),
     /// The command or request could not be transferred.
     Refused,

@@ -1,6 +1,6 @@
-//! Intel's patches for parts that run from ROM, `intel/ibt-hw-*.bseq`: HCI commands, each behind a byte 1, and
-//! behind each the events that answer it, each behind a byte 2. Only the last of them matters: it must
-//! come just so.
+//! Intel's patches for parts that run from ROM, `intel/ibt-hw-*.bseq`: HCI commands, each behind a
+//! byte 1, and behind each the events that answer it, each behind a byte 2. Only the last of them
+//! matters: it must come just so.
 
 use super::{BadFile, split_command};
 

@@ -4,15 +4,15 @@
 //! instructions of opcode, length and data until opcode 255; opcode 0 with one byte is the number
 //! of the project that the patches are for. Integers are little-endian.
 //!
-//! Format 1 begins with `Realtech`, a version (u32) and the number of patches (u16), then the tables: ROM
-//! versions plus one (u16 each), lengths (u16), offsets (u32). The last four bytes of a patch are to
-//! be replaced by the file's version.
+//! Format 1 begins with `Realtech`, a version (u32) and the number of patches (u16), then the tables:
+//! ROM versions plus one (u16 each), lengths (u16), offsets (u32). The last four bytes of a patch are
+//! to be replaced by the file's version.
 //!
-//! Format 2 begins with `RTBTCore`, a version (8 bytes) and the number of sections (u32); a section has a
-//! kind and a length (u32 both), the number of its parts (u16), two unused bytes, then the
-//! parts: ROM version plus one (u8), priority (u8), key (u8), unused (u8), length (u32), data. The parts
-//! that fit the chip follow each other by priority. Kinds are 1 for code, 2 for a dummy header, 3 for a
-//! signature by one key; 8 and other kinds are passed over.
+//! Format 2 begins with `RTBTCore`, a version (8 bytes) and the number of sections (u32); a section
+//! has a kind and a length (u32 both), the number of its parts (u16), two unused bytes, then the
+//! parts: ROM version plus one (u8), priority (u8), key (u8), unused (u8), length (u32), data. The
+//! parts that fit the chip follow each other by priority. Kinds are 1 for code, 2 for a dummy header,
+//! 3 for a signature by one key; 8 and other kinds are passed over.
 
 use super::{BadFile, array, stretch, u16_at, u32_at};
 

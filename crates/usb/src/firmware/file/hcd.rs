@@ -1,5 +1,5 @@
-//! Broadcom's patch files, `brcm/*.hcd`: HCI commands, one behind the other. All but the last write into
-//! the chip's memory, and the last (0xFC4E, Launch RAM) starts what was written.
+//! Broadcom's patch files, `brcm/*.hcd`: HCI commands, one behind the other. All but the last write
+//! into the chip's memory, and the last (0xFC4E, Launch RAM) starts what was written.
 
 use super::{BadFile, split_command};
 

@@ -1,9 +1,9 @@
 //! MediaTek's firmware from the MT7921 on, `mediatek/BT_RAM_CODE_*_hdr.bin`.
 //!
-//! A header (32 bytes: date, platform, hardware and software version), a global descriptor (64; its fourth
-//! u32 is the number of sections), then a map of 64 bytes for each section: type, offset, size, and 13 u32
-//! that the chip is told before the section; of these the second is the length of what is downloaded, 0 if
-//! the section is not for the chip. Integers are little-endian.
+//! A header (32 bytes: date, platform, hardware and software version), a global descriptor (64; its
+//! fourth u32 is the number of sections), then a map of 64 bytes for each section: type, offset,
+//! size, and 13 u32 that the chip is told before the section; of these the second is the length of
+//! what is downloaded, 0 if the section is not for the chip. Integers are little-endian.
 
 use super::{BadFile, array, stretch, u32_at};
 

@@ -1,6 +1,7 @@
-//! Qualcomm's files, `qca/rampatch_usb_*.bin` and `qca/nvm_usb_*.bin`: a kind (u8) and the length of all that
-//! follows (24 bits), little-endian. A patch (kind 1) has a header whose length depends on the part, in which
-//! are the ROM that it is for and its own version; settings (kind 2) have no more of a header.
+//! Qualcomm's files, `qca/rampatch_usb_*.bin` and `qca/nvm_usb_*.bin`: a kind (u8) and the length of
+//! all that follows (24 bits), little-endian. A patch (kind 1) has a header whose length depends on
+//! the part, in which are the ROM that it is for and its own version; settings (kind 2) have no more
+//! of a header.
 
 use super::{BadFile, u16_at, u32_at};
 

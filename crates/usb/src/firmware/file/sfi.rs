@@ -1,10 +1,10 @@
 //! Intel's firmware, `intel/ibt-*.sfi`, and the settings beside it, `*.ddc`.
 //!
-//! An sfi file begins with what an RSA boot loader checks: a CSS header (128 bytes), a public key (256), an
-//! exponent (4), a signature (256). Files for parts that can also check ECDSA go on with a CSS header (128),
-//! a public key (96) and a signature (96). Then come HCI commands, one behind the other, with
-//! fillers such that they can be sent in fragments whose length is a multiple of four. One of the
-//! commands, 0xFC0E, has the address to boot from, and the build.
+//! An sfi file begins with what an RSA boot loader checks: a CSS header (128 bytes), a public key
+//! (256), an exponent (4), a signature (256). Files for parts that can also check ECDSA go on with a
+//! CSS header (128), a public key (96) and a signature (96). Then come HCI commands, one behind the
+//! other, with fillers such that they can be sent in fragments whose length is a multiple of four.
+//! One of the commands, 0xFC0E, has the address to boot from, and the build.
 //!
 //! A ddc file is a row of settings: length (u8), then as many bytes: an id (u16) and a value.
 

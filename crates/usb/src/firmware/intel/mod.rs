@@ -1,10 +1,10 @@
 //! Intel, from the 7260 on. **Not yet tried on hardware.**
 //!
 //! The oldest are patched ([`rom`]). All others run a boot loader after power-up, which knows few
-//! commands. It is sent the firmware's header, key and signature, which it checks, then the firmware, all
-//! over bulk out; it says in an event that it has all of it, and is told where to boot. The firmware says
-//! in an event that it runs, and takes its settings. The newest (Blazar) boot an intermediate loader
-//! first, which is then sent the firmware in the same way.
+//! commands. It is sent the firmware's header, key and signature, which it checks, then the firmware,
+//! all over bulk out; it says in an event that it has all of it, and is told where to boot. The
+//! firmware says in an event that it runs, and takes its settings. The newest (Blazar) boot an
+//! intermediate loader first, which is then sent the firmware in the same way.
 
 mod rom;
 mod version;
@@ -188,8 +188,8 @@ async fn secure_send(
     Ok(())
 }
 
-/// Sends the settings, if there are any. The firmware works without: if they are of no use, what is returned
-/// says so.
+/// Sends the settings, if there are any. The firmware works without: if they are of no use, what is
+/// returned says so.
 async fn settings(
     controller: &Controller,
     stem: &str,

@@ -1,7 +1,7 @@
 //! Intel's older parts, Wilkins Peak (7260) and Stone Peak (7265). **Not yet tried on hardware.**
 //!
-//! They run from ROM and work so. In manufacturer mode they take a patch, which is a conversation that is
-//! repeated from a file, and start it when they leave the mode.
+//! They run from ROM and work so. In manufacturer mode they take a patch, which is a conversation
+//! that is repeated from a file, and start it when they leave the mode.
 
 use super::version::{Legacy, Version};
 use super::{PACKAGE, READING, read_version};

@@ -1,5 +1,5 @@
-//! Conversations with emulated controllers, one a family. They were written from the same public facts as
-//! the procedures, and check whatever a real one would stumble over.
+//! Conversations with emulated controllers, one a family. They were written from the same public
+//! facts as the procedures, and check whatever a real one would stumble over.
 
 mod broadcom;
 mod build;
