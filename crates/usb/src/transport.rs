@@ -261,8 +261,8 @@ impl<N: Node> Transport<N> {
         voice.set_links(links, ring, arena, health).map_err(|lost| self.lose(lost))
     }
 
-    /// What is to be told of voice since the last call; ask after each
-    /// [`receive`](Transport::receive) that had no more.
+    /// What is to be told of voice since the last call; ask after
+    /// [`set_voice`](Transport::set_voice), and after each [`receive`](Transport::receive) that had no more.
     pub fn voice_report(&mut self) -> Option<VoiceReport> {
         self.voice.report()
     }

@@ -205,3 +205,59 @@ proptest! {
         prop_assert_eq!(arena.free(), BLOCKS);
     }
 }
+
+/// Counts what this thread allocates.
+mod counting {
+    use std::alloc::{GlobalAlloc, Layout, System};
+    use std::cell::Cell;
+
+    thread_local!(static COUNT: Cell<u64> = const { Cell::new(0) });
+
+    pub(super) struct Counting;
+
+    // SAFETY: the system's own, and a number beside it.
+    unsafe impl GlobalAlloc for Counting {
+        unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+            COUNT.with(|count| count.set(count.get() + 1));
+            // SAFETY: as the caller says.
+            unsafe { System.alloc(layout) }
+        }
+
+        unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+            // SAFETY: as the caller says.
+            unsafe { System.dealloc(memory, layout) }
+        }
+    }
+
+    /// How often `body` allocated.
+    pub(super) fn allocations(body: impl FnOnce()) -> u64 {
+        let before = COUNT.with(Cell::get);
+        body();
+        COUNT.with(Cell::get) - before
+    }
+}
+
+#[global_allocator]
+static COUNTING: counting::Counting = counting::Counting;
+
+#[test]
+fn nothing_is_allocated_after_opening() {
+    let (mut transport, dongle) = open();
+    for round in 0..3 {
+        for body in [600, 700, 20] {
+            dongle.acl(&acl(body));
+            dongle.transfer(endpoint::ACL_IN, &acl(2000 - body), true);
+            dongle.event(&event(body % 256));
+        }
+        let data = packet(&transport, &acl(100));
+        let reset = packet(&transport, &command(0));
+        let allocated = counting::allocations(|| {
+            while transport.receive(NOW).unwrap().is_some() {}
+            transport.send(Channel::Acl, data).unwrap();
+            transport.send(Channel::Command, reset).unwrap();
+        });
+        assert_eq!(allocated, 0, "{round}");
+        drop((dongle.take(endpoint::ACL_OUT), dongle.take(endpoint::COMMANDS)));
+        receive(&mut transport);
+    }
+}
