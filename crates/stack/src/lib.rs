@@ -8,6 +8,7 @@ pub mod a2dp;
 pub mod avdtp;
 pub mod controller;
 pub mod l2cap;
+pub mod rfcomm;
 pub mod sdp;
 mod stack;
 pub mod types;
