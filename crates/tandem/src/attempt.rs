@@ -2,35 +2,52 @@
 //! an ordinary thread of its own while a real-time thread goes on.
 //!
 //! Nobody waits for that thread: when the receiver ends meanwhile, what comes of the attempt is
-//! dropped, and closed with it.
+//! dropped, and closed with it. One that waits for something asks now and then whether it is still
+//! [`Wanted`].
 
 use std::sync::mpsc::{self, Receiver, TryRecvError};
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::thread;
 
 /// An attempt under way.
 #[derive(Debug)]
-pub(crate) struct Attempt<T>(Receiver<T>);
+pub(crate) struct Attempt<T> {
+    end: Receiver<T>,
+    _asks: Arc<()>,
+}
+
+/// Whether anybody still asks what becomes of an attempt.
+#[derive(Debug)]
+pub(crate) struct Wanted(Weak<()>);
+
+impl Wanted {
+    pub(crate) fn is_gone(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+}
 
 impl<T: Send + 'static> Attempt<T> {
     /// Starts one; `told` is called when it has ended.
     pub(crate) fn begin(
         name: &str,
-        body: impl FnOnce() -> T + Send + 'static,
+        body: impl FnOnce(&Wanted) -> T + Send + 'static,
         told: impl FnOnce() + Send + 'static,
     ) -> std::io::Result<Self> {
-        let (sender, receiver) = mpsc::sync_channel(1);
+        let (sender, end) = mpsc::sync_channel(1);
+        let asks = Arc::new(());
+        let wanted = Wanted(Arc::downgrade(&asks));
         thread::Builder::new().name(name.into()).spawn(move || {
             // Who asked may have ended.
-            let _ = sender.try_send(body());
+            let _ = sender.try_send(body(&wanted));
             told();
         })?;
-        Ok(Attempt(receiver))
+        Ok(Attempt { end, _asks: asks })
     }
 
     /// What came of it; `None` in it when it died. To be asked until it is ready, and not again.
     pub(crate) fn end(&self) -> Poll<Option<T>> {
-        match self.0.try_recv() {
+        match self.end.try_recv() {
             Ok(end) => Poll::Ready(Some(end)),
             Err(TryRecvError::Empty) => Poll::Pending,
             Err(TryRecvError::Disconnected) => Poll::Ready(None),

@@ -12,7 +12,7 @@ use host::StreamId;
 use pool::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::attempt::Attempt;
+use crate::attempt::{Attempt, Wanted};
 use crate::control::warning;
 use crate::ear::{Ear, Heard, Known};
 use crate::realtime::{self, Wish};
@@ -168,7 +168,7 @@ impl Speaker {
         match &self.reopen {
             Some(Reopen::At(at)) if *at <= now => {
                 let (spec, rate) = (self.spec.clone(), self.rate);
-                let open = move || Sink::reopen(&spec, rate).ok();
+                let open = move |_: &Wanted| Sink::reopen(&spec, rate).ok();
                 // It is looked at in the next round.
                 let attempt = Attempt::begin("sound", open, || ()).map(Reopen::Trying);
                 self.reopen = Some(attempt.unwrap_or(Reopen::At(now + REOPEN)));

@@ -1,16 +1,23 @@
 //! A dongle on USB as a port: found, taken from the kernel, and found again after it was pulled out.
 
 use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
 use pool::{Arena, Frame, Instant};
-use rustix::event::PollFlags;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use usb::{Options, Spec, Transport};
 use wire::h4::Channel;
 
 use super::Lost;
+use crate::attempt::Wanted;
 use crate::config::ConfigError;
 use crate::error::OpenError;
 use crate::realtime;
+
+/// How often one who waits for a dongle looks whether it is still wanted, and looks for itself.
+const SLICE: Duration = Duration::from_millis(500);
+/// How often it may be refused before that is not a matter of time.
+const PERMITTED_AFTER: u32 = 4;
 
 /// A dongle that was opened.
 pub(crate) struct Dongle {
@@ -47,10 +54,16 @@ impl Dongle {
         Ok(Dongle { spec, device: device.clone(), transport, unplugged: false })
     }
 
-    /// What takes it again, or one that is meant as well as it. One that went wrong is reset.
-    pub(crate) fn reopening(&self) -> impl FnOnce() -> Result<Dongle, OpenError> + Send + use<> {
+    /// What takes it again, or one that is meant as well as it, as soon as that is there. One that
+    /// went wrong is reset.
+    pub(crate) fn reopening(
+        &self,
+    ) -> impl FnOnce(&Wanted) -> Result<Dongle, OpenError> + Send + use<> {
         let (spec, device, reset) = (self.spec.clone(), self.device.clone(), !self.unplugged);
-        move || Dongle::find(spec, Some(&device), reset)
+        move |wanted| {
+            await_arrival(&spec, wanted);
+            Dongle::find(spec, Some(&device), reset)
+        }
     }
 
     pub(crate) fn arena(&self) -> &Arena {
@@ -95,6 +108,24 @@ impl Dongle {
     fn lost(&mut self, lost: usb::Lost) -> Lost {
         self.unplugged |= lost == usb::Lost::Unplugged;
         Lost(format!("{}: {lost}", self.device))
+    }
+}
+
+/// Waits until such a dongle is there, or nobody wants it any more.
+fn await_arrival(spec: &Spec, wanted: &Wanted) {
+    let slice = Timespec { tv_sec: 0, tv_nsec: SLICE.subsec_nanos().into() };
+    let Ok(mut watch) = usb::watch(spec.clone()) else { return };
+    let mut refused = 0;
+    while !wanted.is_gone() && refused < PERMITTED_AFTER {
+        // What is told only makes it look sooner; where no udevd runs, nobody tells. A signal, too.
+        while watch.try_next().is_some() {}
+        match usb::list().as_deref().map(|present| spec.choose(present)) {
+            Ok(Ok(dongle)) if dongle.access.is_granted() => return,
+            // Permissions are set a moment after it is there.
+            Ok(Ok(_)) => refused += 1,
+            Ok(Err(_)) | Err(_) => refused = 0,
+        }
+        let _ = poll(&mut [PollFd::from_borrowed_fd(watch.fd(), PollFlags::IN)], Some(&slice));
     }
 }
 

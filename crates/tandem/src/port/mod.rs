@@ -8,6 +8,7 @@ use pool::{Arena, Frame, Instant};
 use rustix::event::PollFlags;
 use wire::h4::Channel;
 
+use crate::attempt::Wanted;
 use crate::config::ConfigError;
 use crate::error::OpenError;
 use crate::simulated::Simulated;
@@ -33,7 +34,7 @@ pub(crate) enum Port {
 pub(crate) struct Lost(pub(crate) String);
 
 /// Opens a controller again; may take long.
-pub(crate) type Reopening = Box<dyn FnOnce() -> Result<Port, OpenError> + Send>;
+pub(crate) type Reopening = Box<dyn FnOnce(&Wanted) -> Result<Port, OpenError> + Send>;
 
 impl Port {
     /// Opens what `--controller` names.
@@ -74,14 +75,14 @@ impl Port {
             Port::H4(transport, arena) => {
                 let arena = arena.clone();
                 let mut fresh = h4::Transport::closed(transport.spec().clone(), arena.clone());
-                Some(Box::new(move || {
+                Some(Box::new(move |_| {
                     fresh.reopen()?;
                     Ok(Port::H4(fresh, arena))
                 }))
             }
             Port::Usb(dongle) => {
                 let reopening = dongle.reopening();
-                Some(Box::new(move || Ok(Port::Usb(Box::new(reopening()?)))))
+                Some(Box::new(move |wanted| Ok(Port::Usb(Box::new(reopening(wanted)?)))))
             }
             Port::Simulated(..) => None,
         }
