@@ -1,10 +1,12 @@
 //! Audio codecs: slices in, slices out.
 //!
 //! [`sbc`] is the low complexity subband codec of A2DP, decoder and encoder, with its mSBC
-//! parameters. Nothing here allocates, reads a clock, or keeps more state than a codec needs
+//! parameters. [`msbc`] frames it for voice links, [`plc`] makes up what got lost on one. Nothing here allocates, reads a clock, or keeps more state than a codec needs
 //! between two frames.
 
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod msbc;
+pub mod plc;
 pub mod sbc;

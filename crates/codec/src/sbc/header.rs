@@ -13,7 +13,7 @@ pub const MAX_FRAME: usize = 524;
 pub const MAX_SAMPLES: usize = 2 * 16 * 8;
 
 const SYNCWORD: u8 = 0x9C;
-const SYNCWORD_MSBC: u8 = 0xAD;
+pub(crate) const SYNCWORD_MSBC: u8 = 0xAD;
 /// Bytes before the joint bits and scale factors.
 pub(super) const FIXED: usize = 4;
 

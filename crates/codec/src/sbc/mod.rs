@@ -22,4 +22,5 @@ mod tables;
 
 pub use decoder::{Decoded, Decoder};
 pub use encoder::Encoder;
+pub(crate) use header::SYNCWORD_MSBC;
 pub use header::{Allocation, Error, Frequency, Header, MAX_FRAME, MAX_SAMPLES, Mode};
