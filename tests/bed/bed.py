@@ -188,3 +188,14 @@ def run(*command: str) -> str:
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(command)}: {done.stderr.strip() or done.returncode}")
     return done.stdout
+
+
+def cpu(pid: int) -> dict[str, float]:
+    """The seconds that each thread of a process has run."""
+    threads: dict[str, float] = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        name, fields = (task / "stat").read_text().rsplit(") ", 1)
+        used = sum(map(int, fields.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+        name = name.split("(", 1)[1]
+        threads[name] = threads.get(name, 0.0) + used
+    return threads

@@ -69,11 +69,13 @@ def run_here(name: str, folder: pathlib.Path) -> int:
     return 0
 
 
-def kernel(folder: pathlib.Path, limit: float) -> list[str]:
+def kernel(folder: pathlib.Path, limit: float, alone: bool) -> list[str]:
     """What runs a command in a kernel of its own that can write to one folder."""
     from receiver import program
 
-    return [str(program("testbed")), "boot", f"--share={folder}", f"--seconds={limit}", "--"]
+    # As in `run_here`: the kernel is a process among the machine's others.
+    urgent = ["nice", "-n", "-10"] if alone and os.geteuid() == 0 else []
+    return [*urgent, str(program("testbed")), "boot", f"--share={folder}", f"--seconds={limit}", "--"]
 
 
 async def run_apart(before: list[str], name: str, limit: float, folder: pathlib.Path):
@@ -116,11 +118,11 @@ async def run_all(suite: str, chosen, base: pathlib.Path, jobs: int) -> int:
     started = time.monotonic()
     done = 0
 
-    async def one(name: str, limit: float) -> None:
+    async def one(name: str, limit: float, alone: bool) -> None:
         nonlocal done
         start = time.monotonic()
         folder = base / name.replace(":", "-")
-        before = kernel(folder, limit) if suite == "bed" else []
+        before = kernel(folder, limit, alone) if suite == "bed" else []
         # The kernel's own limit comes first.
         wrong = await run_apart(before, name, limit + 5 * bool(before), folder)
         done += 1
@@ -135,12 +137,12 @@ async def run_all(suite: str, chosen, base: pathlib.Path, jobs: int) -> int:
 
     async def beside(name: str, limit: float) -> None:
         async with room:
-            await one(name, limit)
+            await one(name, limit, alone=False)
 
     await asyncio.gather(*(beside(name, limit) for name, limit, alone in chosen if not alone))
     for name, limit, alone in chosen:
         if alone:
-            await one(name, limit)
+            await one(name, limit, alone)
     word = "FAILED" if failed else "ok"
     print(
         f"\n{suite} result: {word}. {len(chosen) - len(failed)} passed; {len(failed)} failed; "

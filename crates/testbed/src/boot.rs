@@ -14,6 +14,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getuid, kill_process};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// The job's output ends with this and its exit code: the kernel's own says nothing.
 pub(crate) const ENDED: &str = "testbed: the job ended with ";
@@ -49,6 +50,7 @@ impl Boot {
         };
         let job = share.join(JOB);
         fs::write(&job, self.describe()?)?;
+        pin()?;
         let mut child = self.spawn(&name(&share)?, &name(&std::env::current_exe()?)?)?;
         let code = self.follow(&mut child);
         // Where it still runs (our output cannot be written), it must not outlive us.
@@ -119,6 +121,20 @@ impl Boot {
             (None, _) => Err(Error::other("the kernel ended, the job had not")),
         }
     }
+}
+
+/// Keeps us and what we start on one processor, another for each of us as far as they go. The kernel
+/// and its programs are host processes that hand over to one another at each system call, a hundred
+/// times slower on a busy machine where that wakes another processor.
+fn pin() -> io::Result<()> {
+    let allowed = sched_getaffinity(None)?;
+    let processors: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|cpu| allowed.is_set(*cpu)).collect();
+    let Some(one) = processors.get(std::process::id() as usize % processors.len().max(1)) else {
+        return Ok(());
+    };
+    let mut only = CpuSet::new();
+    only.set(*one);
+    Ok(sched_setaffinity(None, &only)?)
 }
 
 /// Copies lines until the one that says how the job ended.

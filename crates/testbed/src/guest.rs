@@ -59,6 +59,10 @@ fn prepare(share: &Path) -> io::Result<()> {
         fs::create_dir_all(place)?;
         mounted(kind, Path::new(place), no, data)?;
     }
+    // Not there where it is below one of these places outside.
+    if !share.is_dir() {
+        fs::create_dir_all(share)?;
+    }
     let here = CString::new(share.as_os_str().as_bytes())?;
     mounted("hostfs", share, no, &here)?;
     loopback()
