@@ -11,7 +11,9 @@ extern crate std;
 
 pub mod a2dp;
 pub mod address;
+pub mod avctp;
 pub mod avdtp;
+pub mod avrcp;
 pub mod error;
 pub mod h4;
 pub mod hci;
