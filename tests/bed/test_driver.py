@@ -8,7 +8,7 @@ import pathlib
 import struct
 
 from air import air
-from bed import ROOT, dongle, until
+from bed import ROOT, dongle, udevd, until
 from limits import limits
 
 READ_ADDRESS = 0x1009
@@ -233,3 +233,15 @@ async def test_a_setting_that_is_refused_is_told(folder: pathlib.Path) -> None:
             it.say(f"voice {HANDLE:x}:transparent")
             assert await it.hear("report") == "WidebandUnusable"
             assert len(await it.ask(READ_ADDRESS)) == 6
+
+
+@limits(60)
+async def test_dongles_that_come_and_go_are_told(folder: pathlib.Path) -> None:
+    async with air(folder) as port, udevd(folder), dongle(folder, port, "--serial=7") as one:
+        async with hand("--watch") as it:
+            assert (await it.hear("arrived")).startswith("usb:1-1 1209:0b1e")
+            for _ in range(3):
+                await one.unplug()
+                assert (await it.hear("left")).startswith("usb:1-1 1209:0b1e")
+                await one.plug()
+                assert (await it.hear("arrived")).startswith("usb:1-1 1209:0b1e")

@@ -7,7 +7,8 @@
 //! loop on|off                         voice goes back to where it came from
 //! health | close | abort
 //! ```
-//! At the end of the lines the dongle is given back.
+//! At the end of the lines the dongle is given back. `--watch` in place of a dongle writes down which
+//! come and go.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -17,11 +18,14 @@ use std::time;
 
 use pool::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use tandem_usb::{Coding, Options, SendError, Spec, Transport, VoiceLink};
+use tandem_usb::{Change, Coding, Options, SendError, Spec, Transport, VoiceLink, watch};
 use wire::h4::Channel;
 
 fn main() -> ExitCode {
     let spec = std::env::args().nth(1).unwrap_or_else(|| "usb".into());
+    if spec == "--watch" {
+        return watching().map_or_else(|error| failed(&*error), |()| ExitCode::SUCCESS);
+    }
     let spec: Spec = match spec.parse() {
         Ok(spec) => spec,
         Err(error) => return failed(&error),
@@ -30,6 +34,16 @@ fn main() -> ExitCode {
         Ok(transport) => run(transport).map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS),
         Err(error) => failed(&error),
     }
+}
+
+fn watching() -> Result<(), Box<dyn std::error::Error>> {
+    for change in watch(Spec::First)? {
+        match change {
+            Change::Arrived(dongle) => say(format_args!("arrived {dongle}"))?,
+            Change::Left(dongle) => say(format_args!("left {dongle}"))?,
+        }
+    }
+    Ok(())
 }
 
 fn failed(error: &dyn std::fmt::Display) -> ExitCode {

@@ -169,7 +169,7 @@ impl<N: Node> Transport<N> {
                 Err(lost) => return Err(self.lose(lost)),
             }
         }
-        Ok(None)
+        Ok(self.next_packet())
     }
 
     /// The next packet of the transfer that was reaped last.

@@ -2,7 +2,7 @@
 //! a descriptor becomes readable.
 //!
 //! Needs a running udevd, as every program does that wants to know a device after its permissions were
-//! set. Without one nothing is ever told.
+//! set. Without one only those are told that are there at the beginning.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
@@ -19,7 +19,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use crate::dongle::{Device, Dongle};
 use crate::known::is_bluetooth;
 use crate::spec::Spec;
-use crate::{Error, NODES};
+use crate::{Error, NODES, SYSFS};
 
 /// What became of a dongle.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -68,7 +68,8 @@ pub fn watch(spec: Spec) -> Result<Watch, Error> {
     bell.wake_by_ref();
     let waker = Waker::from(bell.clone());
     let mut watch = Watch { spec, devices, present: Vec::new(), found: Vec::new(), waker, bell };
-    for device in nusb::list_devices().wait()? {
+    let found = Path::new(SYSFS).is_dir().then(|| nusb::list_devices().wait()).transpose()?;
+    for device in found.into_iter().flatten() {
         if let Some(dongle) = watch.arrived(&device) {
             watch.found.push(dongle);
         }
