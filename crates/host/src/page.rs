@@ -2,12 +2,12 @@
 //! 7.1.5, 7.1.7).
 //!
 //! A *chase* is a phone that is to come back. When the controller comes up, the phones used last are
-//! chased, as many as there are seats, those that were connected when it went before the others;
-//! when a link is lost, its phone. Chases are paged in turn, one page at a time, with a pause after each in which
-//! a phone may find us by itself: page scan is never turned off. One that failed is tried again
-//! after 2 s, doubling to `reconnect_max_s`, for `reconnect_for_s`. A chase ends when its phone has a
-//! seat, is turned or sent away, is forgotten, or refuses us; in the last case, and when its owner
-//! sent it away, it is left alone until it comes by itself or its owner asks for it.
+//! chased, as many as there are seats; when a link is lost, its phone. Chases take turns, one page
+//! at a time, with a pause after each in which a phone may find us by itself: page scan is never
+//! turned off. One that did not come is paged again after 2 s, doubling to `reconnect_max_s`, for
+//! `reconnect_for_s`. A chase ends when its phone has a seat, is turned or sent away, is forgotten,
+//! or refuses us; in the last case, and when its owner sent it away, the phone is left alone until
+//! it comes by itself or its owner asks for it.
 //!
 //! Nobody is paged while every seat is taken or while the owner has a phone connected; under music
 //! pages are brief and rare. What a phone is paged for is decided elsewhere: its link is secured
@@ -266,16 +266,13 @@ impl Host {
                 && !self.phones.is_put_out(bond.address, now)
                 && !self.phones.get(bond.address).is_some_and(|phone| phone.left_alone)
         });
-        // Those that were lost with the controller, or before, come first.
-        let rank = phones.map(|bond| {
-            let lost = self.pager.chase(bond.address).map(|chase| chase.since);
-            (lost, bond.last_used, bond.address)
-        });
-        let mut ranks: heapless::Vec<_, MAX_BONDS> = rank.collect();
+        let mut ranks: heapless::Vec<_, MAX_BONDS> =
+            phones.map(|bond| (bond.last_used, bond.address)).collect();
+        // Those that were connected until the controller went are among the first.
         ranks.sort_unstable_by(|a, b| b.cmp(a));
         let wanted = self.settings.reconnect && !self.leaving;
         let seats = if wanted { usize::from(self.settings.policy.seats) } else { 0 };
-        self.pager.recall(now, ranks.iter().take(seats).map(|(.., phone)| *phone));
+        self.pager.recall(now, ranks.iter().take(seats).map(|(_, phone)| *phone));
     }
 
     /// A page, ours or its owner's, came to nothing.

@@ -66,7 +66,8 @@ pub struct Bond {
     pub key_type: KeyType,
     /// The phone's name as last read, empty if never.
     pub name: Name,
-    /// A running number that grows with each use, so that the phones can be put in order.
+    /// A running number that grows with each use, so that the phones can be put in order: of two, the
+    /// one that was connected last, or came last where both still are.
     pub last_used: u64,
 }
 

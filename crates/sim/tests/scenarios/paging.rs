@@ -101,19 +101,37 @@ fn row_19_the_phones_used_last_are_paged_in_turn_as_many_as_seats() {
     assert_pages(&receiver, up, &[(0.0, CLEO), (second, BEN)]);
     came(&receiver, BEN, up);
     assert_eq!(receiver.count(|event| matches!(event, Event::Paired { .. })), 3, "with their keys");
+}
 
-    // Anna's phone is used again: it comes before the others, over a restart too.
-    receiver.act(CLEO, Act::Disconnect);
-    receiver.act(BEN, Act::Disconnect);
-    receiver.run_for(1.0);
-    receiver.act(ANNA, Act::Connect);
-    receiver.run_for(5.0);
-    receiver.command(Command::Shutdown);
-    receiver.run_for(1.0);
-    let up = start(&mut receiver);
+#[test]
+fn row_19_used_last_is_who_was_there_last_over_restarts_and_with_few_writes() {
+    let (mut receiver, _) = restarted(3, Settings::default());
+    receiver.restart();
     receiver.run_for(10.0);
-    let who: Vec<_> = pages(&receiver, up).into_iter().map(|(_, n)| n).collect();
-    assert_eq!(who, [ANNA, BEN]);
+    assert!(receiver.is_connected(CLEO) && receiver.is_connected(BEN));
+    let mut order = |last: [usize; 2], writes: usize, acts: &dyn Fn(&mut Receiver)| {
+        let before = receiver.stored;
+        acts(&mut receiver);
+        receiver.command(Command::Shutdown);
+        receiver.run_for(1.0);
+        assert_eq!(receiver.stored - before, writes, "{last:?}");
+        let up = start(&mut receiver);
+        receiver.run_for(10.0);
+        let who: Vec<_> = pages(&receiver, up).into_iter().map(|(_, n)| n).collect();
+        assert_eq!(who, last);
+    };
+    // Two that were there together: the one that came later goes before, whoever leaves first.
+    order([BEN, CLEO], 0, &|_| {});
+    order([CLEO, BEN], 0, &|_| {});
+    // A visitor: whoever stays longer was used later.
+    order([BEN, ANNA], 2, &|receiver| {
+        receiver.act(CLEO, Act::Disconnect);
+        receiver.run_for(1.0);
+        receiver.act(ANNA, Act::Connect);
+        receiver.run_for(3.0);
+        receiver.act(ANNA, Act::Disconnect);
+        receiver.run_for(1.0);
+    });
 }
 
 #[test]

@@ -30,8 +30,9 @@ pub struct Receiver {
     pub deaf: bool,
     /// What the owner was told, and when.
     pub told: Vec<(Instant, Event)>,
-    /// Bonds as they were to be kept.
+    /// Bonds as they were to be kept, and how often one was.
     pub bonds: Vec<Bond>,
+    pub stored: usize,
     /// Each stream's loudness, as the ear was told.
     pub gains: Vec<(StreamId, f32)>,
     /// Media packets so far.
@@ -58,6 +59,7 @@ impl Receiver {
             deaf: false,
             told: Vec::new(),
             bonds: Vec::new(),
+            stored: 0,
             gains: Vec::new(),
             media: 0,
             commands: Vec::new(),
@@ -191,6 +193,7 @@ impl Receiver {
                         }
                         Effect::Notify(event) => self.told.push((now, event)),
                         Effect::Store(bond) => {
+                            self.stored += 1;
                             self.bonds.retain(|other| other.address != bond.address);
                             self.bonds.push(bond);
                         }

@@ -47,6 +47,12 @@ impl Bonds {
         Some(bond.clone())
     }
 
+    /// Whether one of the `rivals` counts as used later.
+    pub(super) fn is_behind(&self, address: Address, rivals: impl Fn(Address) -> bool) -> bool {
+        let used = self.table.iter().find(|bond| bond.address == address).map(|b| b.last_used);
+        self.table.iter().any(|bond| Some(bond.last_used) > used && rivals(bond.address))
+    }
+
     /// Notes a device's name; gives the bond to be stored if that is news.
     pub(super) fn named(&mut self, address: Address, local: Address, name: &Name) -> Option<Bond> {
         let bond = self.find_mut(address, local)?;

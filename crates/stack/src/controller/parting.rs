@@ -32,6 +32,7 @@ impl Controller {
 
     /// Sends a link away.
     pub(super) fn leave(&mut self, id: LinkId, reason: Status) {
+        self.note_use(id);
         let Some(link) = self.links.get_mut(id).filter(|link| !link.is_leaving()) else { return };
         let (handle, serial) = (link.handle, link.serial);
         link.fresh = None;
@@ -75,6 +76,7 @@ impl Controller {
 
     /// A link is no more.
     pub(super) fn gone(&mut self, id: LinkId, reason: Status) {
+        self.note_use(id);
         self.close_question(id);
         let Some(link) = self.links.remove(id) else { return };
         self.counters.flushed += self.outbound.close(id) as u64;
@@ -90,6 +92,21 @@ impl Controller {
         self.page_next();
     }
 
+    /// A secured link is about to end: its device was in use until now, later than any that has no link.
+    fn note_use(&mut self, id: LinkId) {
+        let Some(link) = self.links.get_mut(id) else { return };
+        if !core::mem::take(&mut link.secured) {
+            return;
+        }
+        let (address, local) = (link.address, self.capabilities.info.address);
+        let away = |address| self.links.by_address(address).is_none();
+        if self.bonds.is_behind(address, away)
+            && let Some(bond) = self.bonds.used(address, local)
+        {
+            self.output(Output::Store(bond));
+        }
+    }
+
     /// Every link, page and request ends; the controller has forgotten them.
     pub(super) fn drop_all(&mut self, reason: Status) {
         let waiting: heapless::Vec<Address, { MAX_PAGES + 1 }> =
@@ -99,6 +116,10 @@ impl Controller {
         self.pending.page = None;
         self.pending.queue.clear();
         self.pending.early_role = None;
+        // Together: none of them is used longer than another.
+        for id in self.links.ids() {
+            self.note_use(id);
+        }
         for id in self.links.ids() {
             self.gone(id, reason);
         }
