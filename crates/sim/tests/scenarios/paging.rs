@@ -123,13 +123,19 @@ fn row_19_used_last_is_who_was_there_last_over_restarts_and_with_few_writes() {
     // Two that were there together: the one that came later goes before, whoever leaves first.
     order([BEN, CLEO], 0, &|_| {});
     order([CLEO, BEN], 0, &|_| {});
-    // A visitor: whoever stays longer was used later.
-    order([BEN, ANNA], 2, &|receiver| {
-        receiver.act(CLEO, Act::Disconnect);
+    // A visitor: whoever stays longer was used later, and leaves with the receiver or before it.
+    let visit = |receiver: &mut Receiver, whose: usize, visitor: usize| {
+        receiver.act(whose, Act::Disconnect);
         receiver.run_for(1.0);
-        receiver.act(ANNA, Act::Connect);
+        receiver.act(visitor, Act::Connect);
         receiver.run_for(3.0);
-        receiver.act(ANNA, Act::Disconnect);
+        receiver.act(visitor, Act::Disconnect);
+        receiver.run_for(1.0);
+    };
+    order([BEN, ANNA], 2, &|receiver| visit(receiver, CLEO, ANNA));
+    order([BEN, CLEO], 2, &|receiver| {
+        visit(receiver, ANNA, CLEO);
+        receiver.act(BEN, Act::Disconnect);
         receiver.run_for(1.0);
     });
 }
@@ -524,9 +530,15 @@ fn row_25_when_the_controller_is_back_those_who_were_connected_come_first() {
 #[test]
 fn row_25_a_controller_that_begins_anew_has_its_phones_back_within_seconds() {
     let mut receiver = Receiver::connected(Settings::default(), 2, 2);
+    receiver.act(ANNA, Act::Disconnect);
+    receiver.run_for(1.0);
+    receiver.act(ANNA, Act::Connect);
+    receiver.run_for(3.0);
     let lost = receiver.now();
     receiver.input(Input::TransportReady);
     receiver.run_for(12.0);
+    // They went together; Anna's came last.
+    assert_eq!(pages(&receiver, lost)[0].1, ANNA);
     // They hold their end of the link for 5 s yet, and say so to a page.
     for n in [ANNA, BEN] {
         assert!(came(&receiver, n, lost).since(lost) < Duration::from_secs(10));
