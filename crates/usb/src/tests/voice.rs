@@ -370,3 +370,31 @@ proptest! {
         prop_assert_eq!(incoming.resyncs, 0);
     }
 }
+
+#[test]
+fn what_only_looks_like_a_header_is_none() {
+    let mut incoming = Incoming::new(Arena::new(4, 2048), false);
+    incoming.set_links(&[MSBC]);
+    let mut feed = |bytes: &[u8]| {
+        incoming.feed(bytes, Instant::ZERO);
+        std::iter::from_fn(|| incoming.packet()).map(|packet| packet.to_vec()).collect::<Vec<_>>()
+    };
+    assert_eq!(feed(&voice(MSBC, 24, 1)), [voice(MSBC, 24, 1)]);
+    // The end of a packet, in whose payload there are headers with nothing behind them.
+    assert!(feed(&[9, 0x02, 0x01, 6, 0x02, 0x01, 24, 7, 7]).is_empty());
+    assert!(feed(&voice(MSBC, 24, 2)).is_empty(), "nothing is behind it yet");
+    let found = feed(&voice(MSBC, 24, 3));
+    assert_eq!(found, [voice(MSBC, 24, 2), voice(MSBC, 24, 3)]);
+    // Reserved bits, no payload, a link that is not up.
+    for wrong in [[0x02, 0x41, 24], [0x02, 0x81, 24], [0x02, 0x01, 0], [0x03, 0x01, 24]] {
+        let mut bytes = wrong.to_vec();
+        bytes.resize(27, 5);
+        assert!(feed(&bytes).is_empty(), "{wrong:?}");
+        assert!(feed(&voice(MSBC, 24, 4)).is_empty());
+        assert_eq!(feed(&voice(MSBC, 24, 5)), [voice(MSBC, 24, 4), voice(MSBC, 24, 5)]);
+    }
+    // What the controller says of the quality of the packet is no matter.
+    let mut doubtful = voice(MSBC, 24, 6);
+    doubtful[1] |= 0x10;
+    assert_eq!(feed(&doubtful), [doubtful]);
+}
