@@ -131,6 +131,19 @@ fn descriptors_that_lie_are_told_apart() {
 }
 
 #[test]
+fn only_the_first_configuration_and_real_settings_count() {
+    // Setting 0 may claim bandwidth: it is not used for voice all the same.
+    let mut greedy = descriptors();
+    let first = 18 + 9 + 9 + 3 * 7 + 9;
+    (greedy[first + 4], greedy[first + 7 + 4]) = (9, 9);
+    let greedy = parse(&greedy).unwrap().voice.unwrap();
+    assert_eq!((greedy.settings[0], greedy.settings[1].is_some()), (None, true));
+    let mut two = descriptors()[..18 + 9 + 9 + 3 * 7].to_vec();
+    two.extend(&descriptors()[18..]);
+    assert_eq!(parse(&two).unwrap().voice, None);
+}
+
+#[test]
 fn without_voice_endpoints_there_is_a_controller_without_voice() {
     let layout = parse(&descriptors()).unwrap();
     assert_eq!((layout.vendor, layout.product, layout.composite), (0x1209, 1, false));
