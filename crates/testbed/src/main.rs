@@ -8,7 +8,10 @@
 //!   controller such as rootcanal behind it, and goes wrong on command.
 //! * `testbed filter` stands between an H4 host and an H4 controller ([`proxy`]).
 //!
-//! Linux on x86-64 only. It is never shipped, and shares no code with what it tests.
+//! * `testbed voice` carries voice to such a dongle and back with Tandem's own driver ([`voice`]); all
+//!   else shares no code with what it tests.
+//!
+//! Linux on x86-64 only. It is never shipped.
 
 mod boot;
 mod control;
@@ -19,6 +22,7 @@ mod hci;
 mod kernel;
 mod proxy;
 mod usbip;
+mod voice;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -56,6 +60,8 @@ enum Command {
     Dongle(dongle::Options),
     /// Stand between an H4 host and an H4 controller.
     Filter(proxy::Options),
+    /// In the guest: carry voice to a dongle that gives it back, and compare.
+    Voice(voice::Options),
     /// What the kernel starts first.
     #[command(hide = true)]
     Guest {
@@ -90,6 +96,7 @@ fn run(command: Command) -> std::io::Result<ExitCode> {
         }
         Command::Dongle(options) => dongle::run(options).map(|()| ExitCode::SUCCESS),
         Command::Filter(options) => proxy::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Voice(options) => voice::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Guest { share, .. } => guest::run(&share),
     }
 }
