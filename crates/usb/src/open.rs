@@ -68,28 +68,7 @@ impl Transport<Usbfs> {
                 OpenError::system(&name, "opening its node", error)
             }
         })?;
-        let layout = layout(&node, &name)?;
-        let guardian = match options.guardian {
-            true => Some(guardian(dongle, &layout, &name)?),
-            false => None,
-        };
-        match Transport::with_layout(node, layout, &name, options) {
-            Ok(mut transport) => {
-                transport.guardian = guardian;
-                Ok(transport)
-            }
-            Err(error) => {
-                if let Some(guardian) = guardian {
-                    guardian.dismiss();
-                }
-                Err(match error {
-                    OpenError::Busy { dongle: name, .. } => {
-                        OpenError::Busy { dongle: name, holder: holder(&dongle.node) }
-                    }
-                    error => error,
-                })
-            }
-        }
+        Transport::over(node, dongle, options)
     }
 }
 
@@ -112,8 +91,35 @@ fn guardian(dongle: &Dongle, layout: &Layout, name: &str) -> Result<Guardian, Op
 }
 
 impl<N: Node> Transport<N> {
-    /// Takes the dongle whose node this is; `name` is what it is called in errors. Without a guardian,
-    /// for which a node has no path.
+    /// Takes `dongle`, which is open as `node`.
+    pub fn over(node: N, dongle: &Dongle, options: &Options) -> Result<Transport<N>, OpenError> {
+        let name = dongle.to_string();
+        let layout = layout(&node, &name)?;
+        let guardian = match options.guardian {
+            true => Some(guardian(dongle, &layout, &name)?),
+            false => None,
+        };
+        match Transport::with_layout(node, layout, &name, options) {
+            Ok(mut transport) => {
+                transport.guardian = guardian;
+                Ok(transport)
+            }
+            Err(error) => {
+                if let Some(guardian) = guardian {
+                    guardian.dismiss();
+                }
+                Err(match error {
+                    OpenError::Busy { dongle: name, holder: None } => {
+                        OpenError::Busy { dongle: name, holder: holder(&dongle.node) }
+                    }
+                    error => error,
+                })
+            }
+        }
+    }
+
+    /// Takes the dongle whose node this is, and which nobody lists; `name` is what it is called in errors.
+    /// There is no guardian, since it has no path.
     pub fn from_node(node: N, name: &str, options: &Options) -> Result<Transport<N>, OpenError> {
         let layout = layout(&node, name)?;
         Transport::with_layout(node, layout, name, options)
@@ -165,13 +171,25 @@ impl<N: Node> Transport<N> {
 fn claim<N: Node>(node: &N, layout: &Layout, name: &str) -> Result<(), OpenError> {
     for interface in layout.interfaces() {
         if let Err(error) = node.claim(interface) {
+            let refused = match OpenError::system(name, "taking it from its driver", error) {
+                OpenError::Busy { dongle, .. } => {
+                    OpenError::Busy { dongle, holder: driver(node, interface) }
+                }
+                error => error,
+            };
             if interface != layout.number {
                 give_back(node, layout);
             }
-            return Err(OpenError::system(name, "taking it from its driver", error));
+            return Err(refused);
         }
     }
     Ok(())
+}
+
+/// The kernel's driver that will not give an interface up, if it is not a program that has it.
+fn driver<N: Node>(node: &N, interface: u8) -> Option<String> {
+    let driver = node.driver(interface).ok().filter(|driver| driver != "usbfs")?;
+    Some(format!("the kernel's driver {driver}"))
 }
 
 /// Memory that the kernel shares; where it does not, ours, at the price of a copy by the kernel.

@@ -37,7 +37,9 @@ fn each_way_that_opening_fails_says_what_it_is() {
     let cases: [(Call, Errno, Check); 5] = [
         (Call::Descriptors, Errno::NODEV, |error| matches!(error, OpenError::Unplugged { .. })),
         (Call::Descriptors, Errno::IO, |error| matches!(error, OpenError::System { .. })),
-        (Call::Claim, Errno::BUSY, |error| matches!(error, OpenError::Busy { holder: None, .. })),
+        (Call::Claim, Errno::BUSY, |error| {
+            error.to_string().contains("use by the kernel's driver btusb")
+        }),
         (Call::Claim, Errno::NODEV, |error| matches!(error, OpenError::Unplugged { .. })),
         (Call::Claim, Errno::PERM, |error| matches!(error, OpenError::System { .. })),
     ];
@@ -52,7 +54,7 @@ fn each_way_that_opening_fails_says_what_it_is() {
 #[test]
 fn what_is_in_use_stays_as_it_is() {
     let (opened, dongle) = attempt(descriptors(), |dongle| dongle.bind(1, Some("usbfs")));
-    assert!(matches!(opened, Err(OpenError::Busy { .. })));
+    assert!(matches!(opened, Err(OpenError::Busy { holder: None, .. })));
     assert_eq!(dongle.drivers(), [Some("btusb"), Some("usbfs")], "the first is given back");
 }
 
