@@ -84,6 +84,8 @@ async def test_commands_and_events_of_every_length(folder: pathlib.Path) -> None
             await one.settled()
             async with hand() as it:
                 await it.hear("open")
+                maps = pathlib.Path(f"/proc/{it.process.pid}/maps").read_text()
+                assert str(one.node) in maps, "no memory is shared with the kernel"
                 # Not before: it is the kernel's own driver that does not survive it.
                 await one.say(*order.split())
                 assert one.driver(0) == one.driver(1) == "usbfs"
