@@ -17,6 +17,7 @@ pub mod avrcp;
 pub mod error;
 pub mod h4;
 pub mod hci;
+pub mod hfp;
 pub mod l2cap;
 pub mod rfcomm;
 pub mod rtp;
