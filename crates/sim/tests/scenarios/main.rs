@@ -1,5 +1,6 @@
 //! What MULTIPOINT promises, held against a whole receiver and phones in virtual time.
 
+mod chase;
 mod initiative;
 mod media;
 mod owner;
