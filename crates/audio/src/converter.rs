@@ -14,8 +14,9 @@
 /// The most frames converted at once: 5.3 ms at 48 kHz.
 pub(crate) const BLOCK: usize = 256;
 
-/// The largest ratio between two rates, either way, drift included.
-pub(crate) const MAX_RATIO: f64 = 6.1;
+/// The largest ratio from a stream's rate to the sink's, drift included, and the smallest.
+pub(crate) const MAX_RATIO: f64 = 12.1;
+const MIN_RATIO: f64 = 1.0 / 6.1;
 
 const POINTS: usize = 32;
 const PHASES: usize = 64;
@@ -23,7 +24,7 @@ const PHASES: usize = 64;
 const LANES: usize = 8;
 
 /// Stream frames that the longest block takes: the first 2 ratios are what is owed from before.
-const LONGEST: usize = ((BLOCK + 1) as f64 * MAX_RATIO) as usize + 1;
+const LONGEST: usize = ((BLOCK + 1) as f64 / MIN_RATIO) as usize + 1;
 
 /// Positions in the stream are counted in frames, with 32 bits for the fraction.
 const ONE: f64 = (1u64 << 32) as f64;
@@ -82,7 +83,7 @@ impl Converter {
 
     /// Bends the ratio; smoothly over the next block when `ramp` is set.
     pub(crate) fn steer(&mut self, ratio: f64, ramp: bool) {
-        if (1.0 / MAX_RATIO..=MAX_RATIO).contains(&ratio) {
+        if (MIN_RATIO..=MAX_RATIO).contains(&ratio) {
             self.ratio = ratio;
             self.target = (ONE / ratio) as u64;
             if !ramp {

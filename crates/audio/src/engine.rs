@@ -10,9 +10,13 @@ use crate::decoder::StreamCodec;
 use crate::ring::MAX_RATE;
 use crate::servo::LIMIT_PPM;
 use crate::stream::{MAX_LATENCY_MS, MIN_LATENCY_MS, Stats, Stream};
+use crate::voice::{MICROPHONE_RATES, Voice, VoiceCoding, VoiceStats};
 
 /// The most streams of an engine.
 pub const MAX_STREAMS: usize = 8;
+
+/// The most voice links: one that is open, and one that still fades out.
+pub const MAX_VOICES: usize = 2;
 
 /// The slowest stream, in frames a second.
 const MIN_RATE: u32 = 16_000;
@@ -74,6 +78,37 @@ pub enum Control {
         /// Which one.
         stream: u8,
     },
+    /// A voice link is up. It starts at gain 0, and its microphone unmuted. Opening it again starts it
+    /// afresh.
+    OpenVoice {
+        /// The caller's name for it, apart from those of streams.
+        link: u8,
+        /// How it is coded.
+        coding: VoiceCoding,
+        /// The microphone's rate in samples a second, one of [`MICROPHONE_RATES`].
+        microphone_rate: u32,
+    },
+    /// The voice link is gone; what it still sounds fades out.
+    CloseVoice {
+        /// Which one.
+        link: u8,
+    },
+    /// Fades a voice link's gain to a new value, as [`Control::Gain`].
+    VoiceGain {
+        /// Which one.
+        link: u8,
+        /// 0 to 1, or up to 4.
+        gain: f32,
+        /// How long the fade takes, in milliseconds; at least 2.
+        fade_ms: u32,
+    },
+    /// Sends silence on a voice link instead of the microphone's sound, or that again.
+    Mute {
+        /// Which one.
+        link: u8,
+        /// Whether silence is sent.
+        muted: bool,
+    },
 }
 
 /// Why a control was not carried out.
@@ -81,7 +116,7 @@ pub enum Control {
 pub enum Refused {
     /// As many streams as configured are open.
     NoRoom,
-    /// No such stream is open.
+    /// No such stream or voice link is open.
     UnknownStream,
     /// The rate or number of channels is not one that the engine plays.
     Unsupported,
@@ -125,6 +160,7 @@ pub struct Engine {
     rate: u32,
     latency_ms: u32,
     streams: Box<[Stream]>,
+    voices: Box<[Voice; MAX_VOICES]>,
     reported: [Reported; MAX_STREAMS],
     mix: [Box<[f32]>; 2],
     /// Frames rendered.
@@ -143,6 +179,7 @@ impl Engine {
             rate,
             latency_ms: config.latency_ms.clamp(MIN_LATENCY_MS, MAX_LATENCY_MS),
             streams: (0..streams).map(|_| Stream::new(rate)).collect(),
+            voices: Box::new(core::array::from_fn(|_| Voice::new(rate))),
             reported: [Reported::default(); MAX_STREAMS],
             mix: [channel(), channel()],
             rendered: 0,
@@ -167,9 +204,16 @@ impl Engine {
             Control::Close { stream } => self.find(stream)?.close(),
             Control::Flush { stream } => self.find(stream)?.flush(),
             Control::Gain { stream, gain, fade_ms } => {
-                let gain = if gain.is_finite() { gain.clamp(0.0, 4.0) } else { 0.0 };
-                self.find(stream)?.set_gain(gain, fade_ms);
+                self.find(stream)?.set_gain(sane(gain), fade_ms);
             }
+            Control::OpenVoice { link, coding, microphone_rate } => {
+                return self.open_voice(link, coding, microphone_rate);
+            }
+            Control::CloseVoice { link } => self.find_voice(link)?.close(),
+            Control::VoiceGain { link, gain, fade_ms } => {
+                self.find_voice(link)?.set_gain(sane(gain), fade_ms);
+            }
+            Control::Mute { link, muted } => self.find_voice(link)?.mute(muted),
             Control::Latency { ms } => {
                 self.latency_ms = ms.clamp(MIN_LATENCY_MS, MAX_LATENCY_MS);
                 for stream in &mut self.streams {
@@ -205,12 +249,60 @@ impl Engine {
     /// shows what was lost before it. Its arrival is what its transport stamped, else `now`.
     /// Packets for a stream that is not open are counted and dropped.
     pub fn media(&mut self, now: Instant, stream: u8, payload: &Frame, frames: u8, sequence: u16) {
-        let stamp = payload.arrival();
-        let arrival = if stamp == Instant::ZERO || stamp > now { now } else { stamp };
+        let arrival = arrival(now, payload);
         match self.find(stream) {
             Ok(stream) => stream.media(arrival, payload, frames, sequence),
             Err(_) => self.stray += 1,
         }
+    }
+
+    fn open_voice(&mut self, id: u8, coding: VoiceCoding, rate: u32) -> Result<(), Refused> {
+        if !MICROPHONE_RATES.contains(&rate) {
+            return Err(Refused::Unsupported);
+        }
+        let voice = self
+            .voices
+            .iter()
+            .position(|voice| voice.is(id))
+            .or_else(|| self.voices.iter().position(Voice::is_free))
+            .or_else(|| self.voices.iter().position(|voice| !voice.is_open()))
+            .ok_or(Refused::NoRoom)?;
+        self.voices[voice].open(id, coding, rate);
+        Ok(())
+    }
+
+    /// Takes in the payload of one synchronous data packet of a voice link; `damaged` where the
+    /// controller marked it as not received well. Its arrival is taken as in
+    /// [`media`](Engine::media). Packets for a link that is not open are counted and dropped.
+    pub fn voice(&mut self, now: Instant, link: u8, payload: &Frame, damaged: bool) {
+        let arrival = arrival(now, payload);
+        match self.find_voice(link) {
+            Ok(voice) => voice.packet(arrival, payload, damaged),
+            Err(_) => self.stray += 1,
+        }
+    }
+
+    /// Fills the payload of the next packet for a voice link, of whatever size the controller wants:
+    /// one for each that came keeps its pace. Without such a link, or where the microphone gave too
+    /// little, it is silence.
+    pub fn voice_reply(&mut self, now: Instant, link: u8, out: &mut [u8]) {
+        match self.find_voice(link) {
+            Ok(voice) => voice.reply(now, out),
+            Err(_) => out.fill(0),
+        }
+    }
+
+    /// Takes in what the microphone gave by `now`, one channel at the rate that the open voice link
+    /// was told of; while none is open it is dropped.
+    pub fn microphone(&mut self, now: Instant, samples: &[i16]) {
+        for voice in self.voices.iter_mut().filter(|voice| voice.is_open()) {
+            voice.microphone(now, samples);
+        }
+    }
+
+    /// The figures of an open voice link.
+    pub fn voice_stats(&self, link: u8) -> Option<VoiceStats> {
+        self.voices.iter().find(|voice| voice.is(link)).map(Voice::stats)
     }
 
     /// Renders the next `out.len() / 2` frames of the mix, interleaved, up to the one that is heard
@@ -229,6 +321,9 @@ impl Engine {
             let at = Instant::from_nanos(now.as_nanos().saturating_sub(before));
             for stream in self.streams.iter_mut().filter(|stream| stream.is_live()) {
                 stream.render(at, [&mut *left, &mut *right]);
+            }
+            for voice in self.voices.iter_mut().filter(|voice| !voice.is_free()) {
+                voice.render(at, [&mut *left, &mut *right]);
             }
             for ((frame, left), right) in block.iter_mut().zip(&*left).zip(&*right) {
                 *frame = [saturate(*left), saturate(*right)];
@@ -278,6 +373,21 @@ impl Engine {
     fn find(&mut self, id: u8) -> Result<&mut Stream, Refused> {
         self.streams.iter_mut().find(|slot| slot.is(id)).ok_or(Refused::UnknownStream)
     }
+
+    fn find_voice(&mut self, id: u8) -> Result<&mut Voice, Refused> {
+        self.voices.iter_mut().find(|voice| voice.is(id)).ok_or(Refused::UnknownStream)
+    }
+}
+
+/// When a packet came: what its transport stamped, else `now`.
+fn arrival(now: Instant, payload: &Frame) -> Instant {
+    let stamp = payload.arrival();
+    if stamp == Instant::ZERO || stamp > now { now } else { stamp }
+}
+
+/// A gain that can be played.
+fn sane(gain: f32) -> f32 {
+    if gain.is_finite() { gain.clamp(0.0, 4.0) } else { 0.0 }
 }
 
 /// Rounds to 16 bits, saturating. (`f32::round` is a library call on plain x86-64.)

@@ -8,24 +8,34 @@
 //! engine renders and says how much it wants. Nothing here reads a clock or starts a thread: every
 //! call is handed its `now`. After construction the engine does not allocate.
 //!
-//! Limits: [`MAX_STREAMS`] streams, [`MAX_LATENCY_MS`], [`CAPACITY_MS`] of sound held for each.
-//! Not here yet: voice links and microphones, local tones (ring, waiting tone), AAC, ALSA.
+//! A voice link has a shorter way, both ways: [`Control::OpenVoice`], [`Engine::voice`],
+//! [`Engine::voice_reply`].
+//!
+//! Limits: [`MAX_STREAMS`] streams, [`MAX_LATENCY_MS`], [`CAPACITY_MS`] of sound held for each;
+//! [`MAX_VOICES`] voice links. Not here yet: local tones (ring, waiting tone), AAC, ALSA.
 
 pub mod analysis;
 mod converter;
 mod decoder;
 mod engine;
 mod fade;
+mod microphone;
 mod ring;
 mod servo;
 mod sink;
 mod sounding;
 mod stream;
+mod voice;
 
 pub use decoder::StreamCodec;
-pub use engine::{Config, Control, Engine, MAX_STREAMS, Refused, Report};
+pub use engine::{Config, Control, Engine, MAX_STREAMS, MAX_VOICES, Refused, Report};
+pub use microphone::{Microphone, MicrophoneError};
 pub use ring::CAPACITY_MS;
 pub use servo::LIMIT_PPM;
 pub use sink::{Lost, OpenError, OpenErrorKind, Pace, Sink, pulse_answers};
 pub use sounding::{SOUNDING_HOLD_MS, SOUNDING_PEAK};
 pub use stream::{FADE_MS, MAX_LATENCY_MS, MIN_LATENCY_MS, OVERRUN_MS, Stats};
+pub use voice::{
+    MICROPHONE_LATENCY_MS, MICROPHONE_RATES, MICROPHONE_SLACK_MS, VOICE_LATENCY_MS, VOICE_SLACK_MS,
+    VoiceCoding, VoiceStats,
+};

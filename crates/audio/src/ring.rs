@@ -18,8 +18,13 @@ pub(crate) struct Ring {
 }
 
 impl Ring {
+    /// A ring for a stream.
     pub(crate) fn new() -> Self {
-        let frames = CAPACITY_MS * MAX_RATE as usize / 1000;
+        Ring::holding(CAPACITY_MS * MAX_RATE as usize / 1000)
+    }
+
+    /// A ring for so many frames.
+    pub(crate) fn holding(frames: usize) -> Self {
         Ring { frames: vec![[0; 2]; frames].into_boxed_slice(), start: 0, len: 0 }
     }
 

@@ -75,6 +75,12 @@ impl Concealment {
         Concealment::new(16, 36)
     }
 
+    /// For other sound at 16 kHz.
+    #[must_use]
+    pub const fn wideband() -> Concealment {
+        Concealment::new(16, 0)
+    }
+
     const fn new(rate: usize, settling: usize) -> Concealment {
         Concealment {
             rate,

@@ -1,0 +1,142 @@
+//! A voice link's way in: packets to sound.
+
+use codec::plc::Concealment;
+use pool::Instant;
+
+use super::decoder::{Decoder, PIECE, Piece};
+use super::elastic::Elastic;
+use super::{VOICE_LATENCY_MS, VOICE_SLACK_MS, VoiceCoding, VoiceStats};
+use crate::converter::BLOCK;
+use crate::fade::Fade;
+use crate::stream::FADE_MS;
+
+/// See the module.
+pub(super) struct Receive {
+    sink_rate: u32,
+    decoder: Decoder,
+    concealment: Concealment,
+    buffer: Elastic,
+    gain: Fade,
+    /// The link is gone, and what is left fades out.
+    closing: bool,
+    live: bool,
+    stats: VoiceStats,
+}
+
+impl Receive {
+    pub(super) fn new(sink_rate: u32) -> Self {
+        Receive {
+            sink_rate,
+            decoder: Decoder::new(VoiceCoding::Cvsd),
+            concealment: Concealment::cvsd(),
+            buffer: Elastic::new(
+                VoiceCoding::Msbc.rate(),
+                sink_rate,
+                VOICE_LATENCY_MS,
+                VOICE_SLACK_MS,
+            ),
+            gain: Fade::at(0.0),
+            closing: false,
+            live: false,
+            stats: VoiceStats::default(),
+        }
+    }
+
+    pub(super) fn open(&mut self, coding: VoiceCoding) {
+        self.decoder = Decoder::new(coding);
+        self.concealment = match coding {
+            VoiceCoding::Cvsd => Concealment::cvsd(),
+            VoiceCoding::Msbc => Concealment::msbc(),
+        };
+        // The first sound comes out of silence.
+        self.concealment.skipped();
+        self.buffer.open(coding.rate(), self.sink_rate);
+        self.gain = Fade::at(0.0);
+        (self.closing, self.live) = (false, true);
+        self.stats = VoiceStats::default();
+    }
+
+    pub(super) fn close(&mut self) {
+        self.closing = true;
+        self.gain.to(0.0, FADE_MS, self.sink_rate);
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        self.live
+    }
+
+    pub(super) fn set_gain(&mut self, gain: f32, ms: u32) {
+        self.gain.to(gain, ms, self.sink_rate);
+    }
+
+    pub(super) fn stats(&self) -> VoiceStats {
+        VoiceStats {
+            level_ms: self.buffer.level_ms(),
+            drift_ppm: self.buffer.drift_ppm(),
+            ..self.stats
+        }
+    }
+
+    pub(super) fn packet(&mut self, arrival: Instant, payload: &[u8], damaged: bool) {
+        self.stats.packets += 1;
+        let mut rest = payload;
+        let mut pcm = [0; PIECE];
+        let mut came = 0;
+        while let Some(piece) = self.decoder.next(&mut rest, damaged, &mut pcm) {
+            let (Piece::Sound(samples) | Piece::Lost(samples)) = piece;
+            came += samples;
+            let pcm = &mut pcm[..samples];
+            if self.buffer.is_surplus(samples) {
+                self.stats.skipped += samples as u64;
+                self.concealment.skipped();
+                continue;
+            }
+            if matches!(piece, Piece::Sound(_)) {
+                self.stats.received += samples as u64;
+                self.concealment.received(pcm);
+            } else {
+                self.stats.lost += samples as u64;
+                self.concealment.lost(pcm);
+            }
+            self.buffer.push(pcm);
+        }
+        if came > 0 {
+            self.buffer.arrived(arrival, came);
+        }
+    }
+
+    pub(super) fn render(&mut self, now: Instant, [left, right]: [&mut [f32]; 2]) {
+        let frames = left.len().min(BLOCK);
+        if self.closing && self.gain.steady().is_some() {
+            self.live = false;
+        }
+        if !self.live || !self.buffer.flows(now, frames) {
+            self.gain.skip(frames);
+            return;
+        }
+        self.make_up(frames);
+        let samples = self.buffer.pull(frames);
+        for ((left, right), sample) in left.iter_mut().zip(right).zip(samples) {
+            let sample = sample * self.gain.advance();
+            *left += sample;
+            *right += sample;
+        }
+        if self.concealment.is_silent() {
+            self.stats.stalls += 1;
+            self.buffer.stop();
+        }
+    }
+
+    /// Makes up what has not come in time for the next `frames`.
+    fn make_up(&mut self, frames: usize) {
+        let mut missing = self.buffer.missing(frames);
+        while missing > 0 {
+            let mut pcm = [0; PIECE];
+            let pcm = &mut pcm[..missing.min(PIECE)];
+            self.concealment.lost(pcm);
+            self.buffer.push(pcm);
+            self.stats.late += pcm.len() as u64;
+            missing -= pcm.len();
+        }
+    }
+}
