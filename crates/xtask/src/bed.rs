@@ -29,6 +29,9 @@ pub(crate) fn bed(house: &House) -> Outcome {
     let hand = ["build", "--release", "-p", "tandem-usb", "--example", "hand"];
     cargo::programs(house)
         .then(|| run(cargo::cargo(house).args(["build", "--release", "-p", "tandem-testbed"])))
+        .then(|| {
+            run(cargo::cargo(house).args(["build", "--release", "-p", "tandem-usb", "--examples"]))
+        })
         .then(|| run(cargo::cargo(house).args(hand)))
         .then(|| run(Command::new(&testbed).arg("kernel")))
         .then(|| python::scripts(house, "bed"))

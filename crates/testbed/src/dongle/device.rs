@@ -156,6 +156,18 @@ impl Device {
         }
     }
 
+    /// Whether packets wait for others to go in one transfer with.
+    pub(crate) fn is_merging(&self) -> bool {
+        self.events.is_merging() || self.data.is_merging()
+    }
+
+    /// Sends those, without the others.
+    pub(crate) fn flush(&mut self) {
+        self.events.flush();
+        self.data.flush();
+        self.turn();
+    }
+
     /// Answers whatever can be answered.
     pub(crate) fn turn(&mut self) {
         while let Some(urb) = self.control.take() {

@@ -37,6 +37,8 @@ const FULL_SPEED: u32 = 2;
 const FREE: Duration = Duration::from_secs(3);
 /// One frame of the bus.
 const FRAME: Duration = Duration::from_millis(1);
+/// How long packets wait for others to go in one transfer with.
+const MERGING: Duration = Duration::from_millis(5);
 /// How far the frames may fall behind while the host has no room: then they pass without it.
 const PATIENCE: Duration = Duration::from_millis(200);
 
@@ -82,6 +84,8 @@ struct Dongle {
     start: Instant,
     /// When the next frame passes.
     next_frame: Duration,
+    /// When what waits for others goes without them.
+    merged_by: Option<Duration>,
     starved: u64,
 }
 
@@ -104,6 +108,7 @@ pub(crate) fn run(options: Options) -> io::Result<()> {
         wires: None,
         start: Instant::now(),
         next_frame: Duration::ZERO,
+        merged_by: None,
         starved: 0,
         options,
     };
@@ -197,7 +202,8 @@ impl Dongle {
         // Where the host has no room, it will say so when it has.
         let frame = (voice.runs() && voice.is_ready()).then_some(self.next_frame);
         let starving = (voice.runs() && !voice.is_ready()).then_some(self.next_frame + PATIENCE);
-        let wake = [frame, starving, self.filter.wake_at()].into_iter().flatten().min()?;
+        let wake =
+            [frame, starving, self.merged_by, self.filter.wake_at()].into_iter().flatten().min()?;
         Some(wake.saturating_sub(self.now()))
     }
 
@@ -255,6 +261,11 @@ impl Dongle {
                 Toward::Host => self.device.receive(&packet),
                 Toward::Controller => packet.write(&mut out),
             }
+        }
+        self.merged_by = self.device.is_merging().then(|| self.merged_by.unwrap_or(now + MERGING));
+        if self.merged_by.is_some_and(|by| by <= now) {
+            self.merged_by = None;
+            self.device.flush();
         }
         let answers = std::mem::take(&mut self.device.answers);
         let Some(wires) = &mut self.wires else { return Ok(()) };

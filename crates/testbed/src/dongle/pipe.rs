@@ -16,7 +16,7 @@ const MOST_WAITING: usize = 4096;
 pub(crate) struct Faults {
     /// No empty packet after a transfer whose last packet is full.
     pub(crate) unterminated: bool,
-    /// So many packets of the controller go in one transfer.
+    /// So many packets of the controller go in one transfer; fewer where no more come.
     pub(crate) merge: usize,
     /// A packet of the controller goes in transfers of so many bytes.
     pub(crate) split: usize,
@@ -58,14 +58,26 @@ impl Pipe {
             if self.merging < self.faults.merge {
                 return;
             }
+            return self.flush();
         }
-        self.flush(bytes);
+        self.transfer(bytes);
     }
 
-    fn flush(&mut self, bytes: &[u8]) {
-        let merged = std::mem::take(&mut self.merged);
-        self.merging = 0;
-        let bytes = if merged.is_empty() { bytes } else { &merged };
+    /// Whether packets wait for others to go in one transfer with.
+    pub(crate) fn is_merging(&self) -> bool {
+        self.merging > 0
+    }
+
+    /// Sends those, without the others.
+    pub(crate) fn flush(&mut self) {
+        if std::mem::take(&mut self.merging) > 0 {
+            let merged = std::mem::take(&mut self.merged);
+            self.transfer(&merged);
+        }
+    }
+
+    /// Puts transfers into the endpoint: one, if nothing is wrong.
+    fn transfer(&mut self, bytes: &[u8]) {
         let piece = if self.faults.split > 0 { self.faults.split } else { bytes.len().max(1) };
         for mut transfer in bytes.chunks(piece) {
             if self.faults.short > 0 {
@@ -195,16 +207,20 @@ mod tests {
         assert_eq!(ended(&mut pipe), []);
         pipe.send(&[0; 6]);
         assert_eq!(ended(&mut pipe), [(0, 0, 11)]);
+        pipe.send(&[0; 7]);
+        assert!(pipe.is_merging());
+        pipe.flush();
+        assert_eq!(ended(&mut pipe), [(1, 0, 7)]);
         pipe.faults = Faults { split: 4, ..Faults::default() };
         pipe.send(&[0; 6]);
-        assert_eq!(ended(&mut pipe), [(1, 0, 4), (2, 0, 2)]);
+        assert_eq!(ended(&mut pipe), [(2, 0, 4), (3, 0, 2)]);
         pipe.faults = Faults { short: 1, ..Faults::default() };
         pipe.send(&[0; 6]);
         pipe.send(&[0; 6]);
-        assert_eq!(ended(&mut pipe), [(3, 0, 3), (4, 0, 6)]);
+        assert_eq!(ended(&mut pipe), [(4, 0, 3), (5, 0, 6)]);
         pipe.halted = true;
-        assert!(pipe.unlink(6) && !pipe.unlink(6));
-        assert_eq!(ended(&mut pipe), [(5, -32, 0), (7, -32, 0), (8, -32, 0)]);
+        assert!(pipe.unlink(7) && !pipe.unlink(7));
+        assert_eq!(ended(&mut pipe), [(6, -32, 0), (8, -32, 0)]);
     }
 
     #[test]
