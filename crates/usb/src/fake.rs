@@ -11,6 +11,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::{self, NonNull};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use rustix::event::{EventfdFlags, PollFlags, eventfd};
 use rustix::io::Errno;
@@ -68,6 +69,8 @@ pub enum Call {
     SetInterface,
     ClearHalt,
     Reset,
+    Control,
+    Bulk,
     Submit,
     Reap,
     Discard,
@@ -89,6 +92,17 @@ struct Transfer {
 // SAFETY: whoever submits it hands its memory over until it is reaped, whichever thread it is.
 unsafe impl Send for Transfer {}
 
+/// What is asked without a transfer of its own.
+pub enum Blocking<'a> {
+    /// A request: six octets of head, what is written, and how much there is room for to be read.
+    Request([u8; 6], &'a [u8], usize),
+    /// Data for an endpoint.
+    Bulk(u8, &'a [u8]),
+}
+
+/// Answers what is asked so, without asking the dongle for anything.
+type Serve = Box<dyn FnMut(Blocking<'_>) -> Result<Vec<u8>, Errno> + Send>;
+
 struct State {
     descriptors: Vec<u8>,
     drivers: [Option<&'static str>; 2],
@@ -103,6 +117,7 @@ struct State {
     failures: Vec<(Call, Errno, usize)>,
     calls: [u64; CALLS],
     log: Vec<String>,
+    serve: Option<Serve>,
     gone: bool,
     stuck: bool,
     signalled: bool,
@@ -134,6 +149,7 @@ pub fn plug(descriptors: Vec<u8>) -> io::Result<(FakeNode, FakeDongle)> {
         failures: Vec::new(),
         calls: [0; CALLS],
         log: Vec::new(),
+        serve: None,
         gone: false,
         stuck: false,
         signalled: false,
@@ -363,6 +379,25 @@ unsafe impl Node for FakeNode {
         self.0.state().call(Call::Reset)
     }
 
+    fn control(&self, head: [u8; 6], data: &mut [u8], _: Duration) -> Result<usize, Errno> {
+        let mut state = self.0.state();
+        state.call(Call::Control)?;
+        let reads = head[0] & 0x80 != 0;
+        let serve = state.serve.as_mut().ok_or(Errno::PIPE)?;
+        let answer = serve(Blocking::Request(head, if reads { &[] } else { data }, data.len()))?;
+        if reads {
+            data[..answer.len()].copy_from_slice(&answer);
+        }
+        Ok(if reads { answer.len() } else { data.len() })
+    }
+
+    fn bulk(&self, endpoint: u8, data: &mut [u8], _: Duration) -> Result<usize, Errno> {
+        let mut state = self.0.state();
+        state.call(Call::Bulk)?;
+        let serve = state.serve.as_mut().ok_or(Errno::PIPE)?;
+        serve(Blocking::Bulk(endpoint, data)).map(|_| data.len())
+    }
+
     unsafe fn submit(&self, urb: NonNull<Urb>) -> Result<(), Errno> {
         let mut state = self.0.state();
         state.call(Call::Submit)?;
@@ -533,6 +568,14 @@ impl FakeDongle {
     /// The changes of alternate settings so far.
     pub fn log(&self) -> Vec<String> {
         self.0.state().log.clone()
+    }
+
+    /// Who answers requests and data that are not transfers of their own; without one they stall.
+    pub fn serve(
+        &self,
+        serve: impl FnMut(Blocking<'_>) -> Result<Vec<u8>, Errno> + Send + 'static,
+    ) {
+        self.change(|state| state.serve = Some(Box::new(serve)));
     }
 
     /// How often a call was made.

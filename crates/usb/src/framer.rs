@@ -47,6 +47,17 @@ impl Framer {
         }
     }
 
+    /// Takes what comes from now on for packets of `channel`.
+    pub(crate) fn carry(&mut self, channel: Channel) {
+        self.channel = channel;
+    }
+
+    /// Whose packets they are.
+    #[inline]
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel
+    }
+
     /// Takes what came in one transfer; `short` if more would have fit.
     #[inline]
     pub(crate) fn feed(&mut self, transfer: Frame, short: bool) {

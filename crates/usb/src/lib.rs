@@ -32,6 +32,7 @@ mod known;
 mod open;
 mod outbound;
 mod ring;
+mod setup;
 mod spec;
 pub mod system;
 #[cfg(test)]

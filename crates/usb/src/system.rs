@@ -8,6 +8,7 @@
 use std::ffi::{c_int, c_uint, c_void};
 use std::os::fd::BorrowedFd;
 use std::ptr::{self, NonNull};
+use std::time::Duration;
 
 use rustix::event::PollFlags;
 use rustix::io::Errno;
@@ -56,6 +57,13 @@ pub unsafe trait Node {
 
     /// Resets the whole device, which may lose the firmware that it was given.
     fn reset(&self) -> Result<(), Errno>;
+
+    /// A request on endpoint 0, blocking: `head` is what stands before its length, `data` is written,
+    /// or read into if bit 7 of the first octet is set. Gives how many octets were moved.
+    fn control(&self, head: [u8; 6], data: &mut [u8], within: Duration) -> Result<usize, Errno>;
+
+    /// One bulk transfer, blocking, with no empty packet behind it.
+    fn bulk(&self, endpoint: u8, data: &mut [u8], within: Duration) -> Result<usize, Errno>;
 
     /// Starts a transfer.
     ///

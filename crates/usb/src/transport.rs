@@ -59,9 +59,9 @@ const LONGEST_TRANSFER: usize = 1984;
 pub struct Transport<N: Node = Usbfs> {
     pub(crate) ring: Ring<N>,
     arena: Arena,
-    layout: Layout,
+    pub(crate) layout: Layout,
     events: Inbound,
-    data: Inbound,
+    pub(crate) data: Inbound,
     sends: Outbound,
     commands: Outbound,
     voice: Voice,
@@ -175,11 +175,10 @@ impl<N: Node> Transport<N> {
     /// The next packet of the transfer that was reaped last.
     #[inline]
     fn next_packet(&mut self) -> Option<(Channel, Frame)> {
-        let channel = self.unread?;
-        let packet = match channel {
-            Channel::Acl => self.data.framer.packet(),
-            Channel::Synchronous => self.voice.packet(),
-            _ => self.events.framer.packet(),
+        let (channel, packet) = match self.unread? {
+            Channel::Acl => (self.data.framer.channel(), self.data.framer.packet()),
+            Channel::Synchronous => (Channel::Synchronous, self.voice.packet()),
+            _ => (Channel::Event, self.events.framer.packet()),
         };
         if packet.is_none() {
             self.unread = None;
@@ -297,7 +296,7 @@ impl<N: Node> Transport<N> {
     }
 
     #[cold]
-    fn lose(&mut self, lost: Lost) -> Lost {
+    pub(crate) fn lose(&mut self, lost: Lost) -> Lost {
         self.close();
         lost
     }

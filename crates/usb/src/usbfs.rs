@@ -12,6 +12,7 @@ use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::Path;
 use std::ptr::{self, NonNull};
+use std::time::Duration;
 
 use rustix::event::PollFlags;
 use rustix::io::Errno;
@@ -63,6 +64,29 @@ pub(crate) struct Request {
     pub(crate) data: *mut c_void,
 }
 
+/// A request on endpoint 0 (`struct usbdevfs_ctrltransfer`).
+#[repr(C)]
+struct Control {
+    kind: u8,
+    request: u8,
+    value: u16,
+    index: u16,
+    length: u16,
+    timeout: u32,
+    data: *mut c_void,
+}
+
+/// A blocking bulk transfer (`struct usbdevfs_bulktransfer`).
+#[repr(C)]
+struct Bulk {
+    endpoint: c_uint,
+    length: c_uint,
+    timeout: c_uint,
+    data: *mut c_void,
+}
+
+const CONTROL: c_ulong = code(READ | WRITE, 0, size_of::<Control>());
+const BULK: c_ulong = code(READ | WRITE, 2, size_of::<Bulk>());
 const SET_INTERFACE: c_ulong = code(READ, 4, size_of::<SetInterface>());
 pub(crate) const GET_DRIVER: c_ulong = code(WRITE, 8, size_of::<GetDriver>());
 /// The size of the structure without packets is part of the code.
@@ -198,6 +222,33 @@ unsafe impl Node for Usbfs {
         unsafe { self.ioctl(RESET, ptr::null_mut()) }.map(drop)
     }
 
+    fn control(&self, head: [u8; 6], data: &mut [u8], within: Duration) -> Result<usize, Errno> {
+        let [kind, request, v0, v1, i0, i1] = head;
+        let mut transfer = Control {
+            kind,
+            request,
+            value: u16::from_le_bytes([v0, v1]),
+            index: u16::from_le_bytes([i0, i1]),
+            length: u16::try_from(data.len()).map_err(|_| Errno::INVAL)?,
+            timeout: within.as_millis() as u32,
+            data: data.as_mut_ptr().cast(),
+        };
+        // SAFETY: the structure is the request's, and its data are valid for their length.
+        unsafe { self.ioctl(CONTROL, ptr::from_mut(&mut transfer).cast()) }
+            .map(|done| done as usize)
+    }
+
+    fn bulk(&self, endpoint: u8, data: &mut [u8], within: Duration) -> Result<usize, Errno> {
+        let mut transfer = Bulk {
+            endpoint: endpoint.into(),
+            length: c_uint::try_from(data.len()).map_err(|_| Errno::INVAL)?,
+            timeout: within.as_millis() as c_uint,
+            data: data.as_mut_ptr().cast(),
+        };
+        // SAFETY: the structure is the request's, and its data are valid for their length.
+        unsafe { self.ioctl(BULK, ptr::from_mut(&mut transfer).cast()) }.map(|done| done as usize)
+    }
+
     #[inline]
     unsafe fn submit(&self, urb: NonNull<Urb>) -> Result<(), Errno> {
         // SAFETY: the structure is the request's, and the caller keeps it and its memory valid.
@@ -228,6 +279,8 @@ mod tests {
     #[test]
     #[cfg(target_pointer_width = "64")]
     fn request_codes_are_the_kernels() {
+        assert_eq!(CONTROL, 0xc018_5500);
+        assert_eq!(BULK, 0xc018_5502);
         assert_eq!(SET_INTERFACE, 0x8008_5504);
         assert_eq!(GET_DRIVER, 0x4104_5508);
         assert_eq!(SUBMIT_URB, 0x8038_550a);

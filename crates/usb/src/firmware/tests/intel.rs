@@ -334,3 +334,15 @@ fn what_cannot_be_done_is_not_begun() {
     let text = tries(Intel::new(0x0b, Engine::RsaOnly), &Files::new());
     assert!(text.contains("intel/ibt-11-5.sfi is not there"), "{text}");
 }
+
+#[test]
+fn events_on_bulk_in_are_heard_over_usb() {
+    let (sfi, settings) = (sfi(Engine::RsaOnly, ADDRESS, 900), ddc(&[&[0x28, 1, 0x10]]));
+    let stem = "intel/ibt-18-16-1";
+    let (firmware, settings_file) = (format!("{stem}.sfi"), format!("{stem}.ddc"));
+    let all = files([(&firmware, &sfi), (&settings_file, &settings)]);
+    let controller = Intel::new(0x12, Engine::RsaOnly);
+    let (outcome, _) = super::over_usb::over_usb((0x8087, 0x0025), controller, &all);
+    let Outcome::Loaded { files, .. } = outcome else { panic!("{outcome}") };
+    assert_eq!(files, [firmware, settings_file]);
+}

@@ -241,3 +241,15 @@ fn what_goes_wrong_is_told() {
     let outcome = bring_up(&mut MediaTek::mt7961(), NAME, &file[..3_000]);
     assert!(matches!(failure(outcome).reason, Reason::File { .. }));
 }
+
+#[test]
+fn requests_go_over_usb() {
+    let sections = [code(1, 5_000), code(2, 250)];
+    let file = mediatek(&[&sections[0], &sections[1]]);
+    let controller = MediaTek { busy: 2, ..MediaTek::mt7961() };
+    let all = files([(NAME, &file)]);
+    let (outcome, controller) = super::over_usb::over_usb((0x13d3, 0x3563), controller, &all);
+    assert_eq!(outcome.to_string(), format!("loaded {NAME}: 20230117171152"));
+    let controller = controller.lock().unwrap();
+    assert!(controller.on && controller.sections.iter().map(|(_, data)| data).eq(&sections));
+}

@@ -8,6 +8,7 @@ mod intel;
 mod intel_rom;
 mod library;
 mod mediatek;
+mod over_usb;
 mod properties;
 mod qualcomm;
 mod real_files;

@@ -194,3 +194,14 @@ fn older_parts_are_named_as_not_supported() {
     let failure = failure(drive(Setup::new(0x0cf3, 0x3004), &mut ar3012, &Files::new()));
     assert!(matches!(failure.reason, Reason::NotSupported(_)) && failure.works_without);
 }
+
+#[test]
+fn requests_and_data_go_over_usb() {
+    let patch = qualcomm_patch(0x302, 28, 16, 0x03e8, &code(1, 3 * 4096 + 28));
+    let settings = qualcomm_settings(&code(2, 1_994));
+    let all = files([(PATCH, &patch), (SETTINGS, &settings)]);
+    let (outcome, controller) = super::over_usb::over_usb((0x0cf3, 0xe300), Qualcomm::rome(), &all);
+    let Outcome::Loaded { files, .. } = outcome else { panic!("{outcome}") };
+    assert_eq!(files, [PATCH, SETTINGS]);
+    assert_eq!(controller.lock().unwrap().downloaded, [patch, settings]);
+}

@@ -261,3 +261,14 @@ fn what_breaks_off_is_told_and_can_be_done_again() {
         assert!(controller.received == image);
     }
 }
+
+#[test]
+fn a_patch_goes_over_usb() {
+    let ((file, mut image), config) = (patches(700), realtek_config(&[0xd9, 0, 1, 0x0f]));
+    image.extend(&config);
+    let all = files([(FIRMWARE, &file), (CONFIG, &config)]);
+    let controller = Realtek::rtl8761bu();
+    let (outcome, controller) = super::over_usb::over_usb((0x0bda, 0x8771), controller, &all);
+    assert_eq!(outcome.to_string(), format!("loaded {FIRMWARE}, {CONFIG}: dfc6d922"));
+    assert!(controller.lock().unwrap().received == image);
+}
