@@ -91,8 +91,7 @@ impl Quirk {
             Quirk::ZerosBeforeVoice => "puts zeros in front of wideband voice",
             Quirk::Sniffer => "is a sniffer, not a controller",
             Quirk::Firmware => {
-                "gets its firmware from the host after each power-up, which Tandem does not do yet: \
-                 let the kernel's btusb driver bring it up first"
+                "gets its firmware from the host after each power-up, out of /lib/firmware"
             }
             Quirk::AtherosFirmware => {
                 "does nothing before the kernel's ath3k driver has given it its firmware"

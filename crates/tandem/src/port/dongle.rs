@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use pool::{Arena, Frame, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use usb::firmware::{Library, Outcome};
 use usb::{Options, Spec, Transport};
 use wire::h4::Channel;
 
 use super::Lost;
 use crate::attempt::Wanted;
+use crate::clock::Clock;
 use crate::config::ConfigError;
 use crate::error::OpenError;
 use crate::realtime;
@@ -48,9 +50,10 @@ impl Dongle {
                 spec.choose(&present).map_err(|none| OpenError::NoController(none.to_string()))?
             }
         };
-        let transport = Transport::take(device, &Options { reset, ..Options::default() })?;
+        let mut transport = Transport::take(device, &Options { reset, ..Options::default() })?;
         // What is refused was told at the start.
         let _ = realtime::lock(transport.arena().extent());
+        set_up(&mut transport, device)?;
         Ok(Dongle { spec, device: device.clone(), transport, unplugged: false })
     }
 
@@ -109,6 +112,22 @@ impl Dongle {
         self.unplugged |= lost == usb::Lost::Unplugged;
         Lost(format!("{}: {lost}", self.device))
     }
+}
+
+/// Gives a dongle the firmware that it needs.
+fn set_up(transport: &mut Transport, device: &usb::Dongle) -> Result<(), OpenError> {
+    let clock = Clock::start();
+    let ids = (device.vendor, device.product);
+    let outcome = transport.set_up(ids, &Library::system(), || clock.now());
+    match outcome.map_err(|lost| OpenError::Controller(format!("{device}: {lost}")))? {
+        Outcome::Failed(failure) if failure.works_without => tracing::warn!("{device}: {failure}"),
+        Outcome::Failed(failure) => {
+            return Err(OpenError::Controller(format!("{device}: {failure}")));
+        }
+        Outcome::NotNeeded(why) => tracing::debug!("{device}: no firmware loaded: {why}"),
+        outcome @ Outcome::Loaded { .. } => tracing::info!("{device}: {outcome}"),
+    }
+    Ok(())
 }
 
 /// Waits until such a dongle is there, or nobody wants it any more.
