@@ -8,7 +8,7 @@
 //! health | close | abort
 //! ```
 //! At the end of the lines the dongle is given back. `--watch` in place of a dongle writes down which
-//! come and go.
+//! come and go; `libusb`, where this was built with that feature, the first dongle through it.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -18,22 +18,39 @@ use std::time;
 
 use pool::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tandem_usb::system::Node;
 use tandem_usb::{Change, Coding, Options, SendError, Spec, Transport, VoiceLink, watch};
 use wire::h4::Channel;
 
 fn main() -> ExitCode {
     let spec = std::env::args().nth(1).unwrap_or_else(|| "usb".into());
-    if spec == "--watch" {
-        return watching().map_or_else(|error| failed(&*error), |()| ExitCode::SUCCESS);
+    match &*spec {
+        "--watch" => return done(watching()),
+        #[cfg(feature = "libusb")]
+        "libusb" => return done(through_libusb()),
+        _ => {}
     }
     let spec: Spec = match spec.parse() {
         Ok(spec) => spec,
         Err(error) => return failed(&error),
     };
     match Transport::open(&spec, &Options::default()) {
-        Ok(transport) => run(transport).map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS),
+        Ok(transport) => done(run(transport)),
         Err(error) => failed(&error),
     }
+}
+
+fn done(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
+    result.map_or_else(|error| failed(&*error), |()| ExitCode::SUCCESS)
+}
+
+/// The first dongle, through libusb.
+#[cfg(feature = "libusb")]
+fn through_libusb() -> Result<(), Box<dyn std::error::Error>> {
+    let dongles = tandem_usb::list()?;
+    let dongle = Spec::First.choose(&dongles)?;
+    let node = tandem_usb::Libusb::open(dongle)?;
+    run(Transport::over(node, dongle, &Options::default())?)
 }
 
 fn watching() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,7 +68,7 @@ fn failed(error: &dyn std::fmt::Display) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn run(mut transport: Transport) -> Result<(), Box<dyn std::error::Error>> {
+fn run<N: Node>(mut transport: Transport<N>) -> Result<(), Box<dyn std::error::Error>> {
     let start = time::Instant::now();
     let mut looped = false;
     // A reader that shows whether a line waits in it, where poll cannot see it.
@@ -90,8 +107,8 @@ fn run(mut transport: Transport) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Does what a line says; gives whether to go on.
-fn order(
-    transport: &mut Transport,
+fn order<N: Node>(
+    transport: &mut Transport<N>,
     line: &str,
     looped: &mut bool,
 ) -> Result<bool, Box<dyn std::error::Error>> {
@@ -124,8 +141,8 @@ fn link(text: &str) -> Result<VoiceLink, Box<dyn std::error::Error>> {
     Ok(VoiceLink { handle: u16::from_str_radix(handle, 16)?, coding })
 }
 
-fn send(
-    transport: &mut Transport,
+fn send<N: Node>(
+    transport: &mut Transport<N>,
     channel: Channel,
     hex: &str,
 ) -> Result<(), Box<dyn std::error::Error>> {

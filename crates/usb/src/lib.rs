@@ -29,6 +29,8 @@ mod guardian;
 mod health;
 mod inbound;
 mod known;
+#[cfg(feature = "libusb")]
+mod libusb;
 mod open;
 mod outbound;
 mod ring;
@@ -55,6 +57,8 @@ pub use guardian::Guardian;
 pub use health::Health;
 pub use inbound::{FAILURES, STALLS};
 pub use known::{Quirk, quirks};
+#[cfg(feature = "libusb")]
+pub use libusb::Libusb;
 pub use open::Options;
 pub use outbound::QUEUE;
 pub use spec::{BadSpec, NoSuchDongle, Spec};
