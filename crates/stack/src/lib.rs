@@ -5,7 +5,9 @@
 //! constant.
 
 pub mod a2dp;
+pub mod avctp;
 pub mod avdtp;
+pub mod avrcp;
 pub mod controller;
 pub mod l2cap;
 pub mod rfcomm;
