@@ -28,7 +28,7 @@ const _: () = assert!(LONGEST + FADE + MAX_SAMPLES / 2 <= HISTORY);
 
 /// What is remembered of the sound, and how a repetition goes on.
 #[derive(Clone)]
-pub(super) struct Concealment {
+pub(crate) struct Concealment {
     /// The last samples, interleaved, as a ring that begins at `at`.
     ring: [i16; 2 * HISTORY],
     at: usize,
@@ -54,12 +54,12 @@ struct Repetition {
 }
 
 impl Concealment {
-    pub(super) const fn new() -> Concealment {
+    pub(crate) const fn new() -> Concealment {
         Concealment { ring: [0; 2 * HISTORY], at: 0, channels: 2, repeating: None }
     }
 
     /// Takes note of what a frame gave. After a loss, fades `out` in over the repetition first.
-    pub(super) fn decoded(&mut self, out: &mut [i16], channels: usize) {
+    pub(crate) fn decoded(&mut self, out: &mut [i16], channels: usize) {
         self.channels = channels;
         if let Some(mut repetition) = self.repeating.take() {
             for frame in out.chunks_exact_mut(channels).take(FADE - repetition.faded) {
@@ -85,7 +85,7 @@ impl Concealment {
         self.repeating = Some(going_on.unwrap_or_else(|| self.begin(rate)));
     }
 
-    pub(super) fn conceal(&mut self, out: &mut [i16], rate: u32) {
+    pub(crate) fn conceal(&mut self, out: &mut [i16], rate: u32) {
         let going_on = self.repeating.filter(|repetition| repetition.faded == 0);
         let mut repetition = going_on.unwrap_or_else(|| self.begin(rate));
         for frame in out.chunks_mut(self.channels) {

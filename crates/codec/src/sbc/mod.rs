@@ -20,6 +20,8 @@ mod header;
 mod synthesis;
 mod tables;
 
+#[cfg(feature = "aac")]
+pub(crate) use conceal::Concealment;
 pub use decoder::{Decoded, Decoder};
 pub use encoder::Encoder;
 pub(crate) use header::SYNCWORD_MSBC;

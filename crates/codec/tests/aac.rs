@@ -1,0 +1,224 @@
+//! AAC LC in LATM, against ffmpeg's encoder and decoder, and under damage.
+#![cfg(feature = "aac")]
+
+use tandem_codec::aac::{Decoded, Decoder, Error, MAX_SAMPLES, UNIT_SAMPLES};
+
+#[path = "../../../benches/figures/counting.rs"]
+mod counting;
+mod speech;
+
+use speech::{Noise, largest_step, samples, snr};
+
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;
+
+/// The elements of ffmpeg's LATM.
+fn elements() -> Vec<&'static [u8]> {
+    let mut rest = &include_bytes!("vectors/tones.latm")[..];
+    let mut elements = Vec::new();
+    while let [0x56, high, low, behind @ ..] = rest {
+        let length = usize::from(high & 31) << 8 | usize::from(*low);
+        let (element, next) = behind.split_at(length);
+        elements.push(element);
+        rest = next;
+    }
+    assert_eq!(elements.len(), 10);
+    elements
+}
+
+/// The same units as they are, out of ffmpeg's ADTS.
+fn units() -> Vec<&'static [u8]> {
+    let mut rest = &include_bytes!("vectors/tones.adts")[..];
+    let mut units = Vec::new();
+    while let [0xFF, _, _, a, b, c, _, ..] = rest {
+        let length = usize::from(a & 3) << 11 | usize::from(*b) << 3 | usize::from(c >> 5);
+        let (frame, next) = rest.split_at(length);
+        units.push(&frame[7..]);
+        rest = next;
+    }
+    units
+}
+
+fn ffmpegs() -> Vec<i16> {
+    samples(include_bytes!("vectors/tones.s16"))
+}
+
+/// Bits, most significant first.
+#[derive(Default)]
+struct Bits(Vec<u8>, usize);
+
+impl Bits {
+    fn put(&mut self, value: u32, width: usize) -> &mut Self {
+        for bit in (0..width).rev() {
+            if self.1.is_multiple_of(8) {
+                self.0.push(0);
+            }
+            let last = self.0.last_mut().expect("a byte");
+            *last |= ((value >> bit & 1) as u8) << (7 - self.1 % 8);
+            self.1 += 1;
+        }
+        self
+    }
+
+    /// StreamMuxConfig with its useSameStreamMux.
+    fn config(&mut self, version: u32, units: usize, rate_index: u32, channels: u32) -> &mut Self {
+        self.put(0, 1).put(version, 1);
+        if version == 1 {
+            self.put(0, 1).put(0, 2).put(255, 8);
+        }
+        self.put(1, 1).put(units as u32 - 1, 6).put(0, 4).put(0, 3);
+        if version == 1 {
+            self.put(0, 2).put(16, 8);
+        }
+        self.put(2, 5).put(rate_index, 4).put(channels, 4).put(0, 3);
+        self.put(0, 3).put(255, 8).put(0, 1).put(0, 1)
+    }
+
+    fn unit(&mut self, unit: &[u8]) -> &mut Self {
+        (0..unit.len() / 255).for_each(|_| _ = self.put(255, 8));
+        self.put(unit.len() as u32 % 255, 8);
+        unit.iter().for_each(|&byte| _ = self.put(byte.into(), 8));
+        self
+    }
+}
+
+/// What a decoder makes of elements.
+fn decoded<E: AsRef<[u8]>>(elements: &[E]) -> Vec<i16> {
+    let mut decoder = Decoder::new();
+    let mut heard = Vec::new();
+    for element in elements {
+        let mut out = [0; MAX_SAMPLES];
+        let decoded = decoder.decode(element.as_ref(), &mut out).expect("a good element");
+        assert_eq!((decoded.channels, decoded.rate), (2, 44_100));
+        heard.extend_from_slice(&out[..2 * decoded.samples]);
+    }
+    heard
+}
+
+#[test]
+fn what_ffmpeg_encodes_sounds_as_ffmpeg_decodes_it() {
+    let (ours, theirs) = (decoded(&elements()), ffmpegs());
+    assert_eq!(ours.len(), theirs.len());
+    let differing = ours.iter().zip(&theirs).filter(|(a, b)| a != b).count();
+    let most = ours.iter().zip(&theirs).map(|(a, b)| a.abs_diff(*b)).max();
+    let apart = snr(&theirs, &ours);
+    println!("{apart:.1} dB apart; {differing} of {} samples differ, by {most:?}", ours.len());
+    assert!(apart > 80.0);
+}
+
+#[test]
+fn every_framing_gives_the_same() {
+    let (units, wanted) = (units(), decoded(&elements()));
+    for version in [0, 1] {
+        for together in [1, 2] {
+            let mut elements: Vec<Vec<u8>> = Vec::new();
+            for (n, units) in units.chunks(together).enumerate() {
+                let mut bits = Bits::default();
+                if n % 4 == 0 {
+                    bits.config(version, units.len(), 4, 2);
+                } else {
+                    bits.put(1, 1);
+                }
+                units.iter().for_each(|unit| _ = bits.unit(unit));
+                elements.push(bits.0);
+            }
+            assert!(decoded(&elements) == wanted, "version {version}, {together} together");
+        }
+    }
+}
+
+#[test]
+fn a_stream_may_change_in_the_middle() {
+    // Silence: one channel at 48 kHz.
+    let mut mono = Bits::default();
+    mono.config(0, 1, 3, 1).unit(&[0, 0, 0, 7]);
+    let mut decoder = Decoder::new();
+    let mut out = [0; MAX_SAMPLES];
+    let wanted = decoded(&elements());
+    for _ in 0..2 {
+        for (n, element) in elements().iter().enumerate() {
+            decoder.decode(element, &mut out).expect("stereo");
+            assert!(out[..2 * UNIT_SAMPLES] == wanted[n * 2 * UNIT_SAMPLES..][..2 * UNIT_SAMPLES]);
+        }
+        let changed = decoder.decode(&mono.0, &mut out);
+        let silence = Decoded { samples: UNIT_SAMPLES, channels: 1, rate: 48_000 };
+        assert_eq!(changed, Ok(silence));
+        assert!(out[..UNIT_SAMPLES].iter().all(|&s| s == 0));
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    let mut decoder = Decoder::new();
+    let mut out = [0; MAX_SAMPLES];
+    let elements = elements();
+    assert_eq!(decoder.decode(&[0x80, 0, 0], &mut out), Err(Error::Configuration));
+    assert_eq!(decoder.decode(elements[0], &mut out[..100]), Err(Error::NoRoom));
+    assert_eq!(decoder.decode(&elements[0][..100], &mut out), Err(Error::Short));
+    assert_eq!(decoder.decode(&[], &mut out), Err(Error::Short));
+    let mut sbr = Bits::default();
+    sbr.put(0, 2).put(1, 1).put(0, 13).put(5, 5).put(7, 4).put(2, 4).put(4, 4).put(2, 5).put(0, 24);
+    assert_eq!(decoder.decode(&sbr.0, &mut out), Err(Error::Unsupported));
+    assert!(decoder.decode(elements[0], &mut out).is_ok(), "and then it goes on");
+}
+
+#[test]
+fn a_stream_goes_on_after_damage() {
+    let wanted = decoded(&elements());
+    let mut noise = Noise::new(7);
+    for round in 0..300 {
+        let mut decoder = Decoder::new();
+        let mut out = [0; MAX_SAMPLES];
+        for (n, element) in elements().iter().enumerate() {
+            let mut element = element.to_vec();
+            if n < 7 {
+                for _ in 0..=round % 5 {
+                    let at = (noise.next() * element.len() as f64) as usize;
+                    element[at] ^= 1 << (noise.next() * 8.0) as u8;
+                }
+            } else if n == 7 {
+                element = [Bits::default().config(0, 1, 4, 2).unit(units()[7]).0.clone()].concat();
+            }
+            match decoder.decode(&element, &mut out) {
+                Ok(_) => {}
+                Err(_) => decoder.conceal(&mut out[..2 * UNIT_SAMPLES]),
+            }
+        }
+        let last = &wanted[9 * 2 * UNIT_SAMPLES..];
+        // Not the same: what an encoder left to noise is other noise.
+        let apart = snr(last, &out);
+        assert!(apart > 20.0, "round {round}: {apart:.1} dB from what it was");
+    }
+}
+
+#[test]
+fn a_lost_element_leaves_no_step() {
+    let clean = decoded(&elements());
+    let mut decoder = Decoder::new();
+    let mut heard = Vec::new();
+    for (n, element) in elements().iter().enumerate() {
+        let mut out = [0; 2 * UNIT_SAMPLES];
+        if n == 5 {
+            decoder.conceal(&mut out);
+        } else {
+            decoder.decode(element, &mut out).expect("good");
+        }
+        heard.extend(out);
+    }
+    let left = |sound: &[i16]| sound.iter().step_by(2).copied().collect::<Vec<i16>>();
+    assert!(largest_step(&left(&heard)) <= 3 * largest_step(&left(&clean)));
+}
+
+#[test]
+fn a_unit_takes_no_memory() {
+    let mut decoder = Decoder::new();
+    decoder.prepare(44_100, 2).expect("supported");
+    let elements = elements();
+    let mut out = [0; MAX_SAMPLES];
+    let before = counting::calls();
+    for element in &elements {
+        decoder.decode(element, &mut out).expect("good");
+        decoder.conceal(&mut out);
+    }
+    assert_eq!(counting::calls() - before, 0, "calls to the allocator");
+}
