@@ -14,7 +14,7 @@ use crate::{House, run};
 /// Runs of a target: fewer where a run is a whole conversation or a whole stream.
 fn runs(target: &str) -> u32 {
     match target {
-        "conversation" => 10_000,
+        "aac_element" | "conversation" => 10_000,
         "btsnoop" | "h4_stream" | "sbc_decode" => 50_000,
         _ => 200_000,
     }
