@@ -9,6 +9,7 @@ pub mod avctp;
 pub mod avdtp;
 pub mod avrcp;
 pub mod controller;
+pub mod hfp;
 pub mod l2cap;
 pub mod rfcomm;
 pub mod sdp;

@@ -1,0 +1,209 @@
+//! The list of calls: what AT+CLCC says, asked after each change of an indicator and again while the
+//! two contradict each other; inferred from the indicators where there is no AT+CLCC.
+
+use core::time::Duration;
+
+use pool::Instant;
+use wire::hfp::{CallEntry, CallMode, CallStatus};
+
+use super::chores::Chores;
+use super::inferred::Inferred;
+use super::output::{Caller, Indicator, Output};
+use super::{HandsFree, Phone};
+use crate::hfp::call::{Call, CallerName, MAX_CALLS, Number};
+
+/// How long after a list that contradicts the indicators it is asked for again.
+const RECHECK: Duration = Duration::from_millis(500);
+
+/// How often it is asked for again; some phones contradict themselves for good.
+const MAX_RECHECKS: u8 = 3;
+
+/// How often the list is asked for while two calls are in the same state: no indicator tells when one
+/// of them ends.
+const POLL: Duration = Duration::from_secs(3);
+
+type List = heapless::Vec<Call, MAX_CALLS>;
+
+/// What is known of the calls.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    list: List,
+    /// The list that the phone is telling.
+    fresh: List,
+    /// Whether the phone tells lists.
+    lists: bool,
+    rechecks: u8,
+    recheck_at: Option<Instant>,
+    /// Who rings, as far as the phone said.
+    caller: Option<(Number, CallerName)>,
+    /// What we dialled last.
+    pub(super) dialled: Number,
+    inferred: Inferred,
+}
+
+impl Calls {
+    /// The calls as last told.
+    pub(super) fn list(&self) -> &[Call] {
+        &self.list
+    }
+
+    /// A service level connection is there; `lists`: the phone tells lists.
+    pub(super) fn begin(&mut self, lists: bool) {
+        *self = Calls { lists, ..Calls::default() };
+    }
+
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        [self.recheck_at, self.inferred.wake_at()].into_iter().flatten().min()
+    }
+
+    /// A list is about to be asked for; `false` where the phone tells none.
+    pub(super) fn ask(&mut self) -> bool {
+        self.fresh.clear();
+        self.recheck_at = None;
+        self.lists
+    }
+
+    /// An entry of the list that was asked for.
+    pub(super) fn told(&mut self, entry: &CallEntry<'_>) {
+        let voice = matches!(entry.mode, Some(CallMode::Voice) | None);
+        if voice && self.fresh.iter().all(|call| call.index != entry.index) {
+            // More calls than that are not told.
+            let _ = self.fresh.push(Call::listed(entry));
+        }
+    }
+
+    /// AT+CHLD=1 was taken.
+    pub(super) fn active_released(&mut self, now: Instant) {
+        self.inferred.active_released(now);
+    }
+
+    /// Whether two calls are in the same state, as those of a conference are.
+    fn has_alike(&self) -> bool {
+        let same = |a: &Call| self.list.iter().any(|b| a.index != b.index && a.status == b.status);
+        self.list.iter().any(same)
+    }
+
+    /// Whether the list is what the indicators say.
+    fn agrees(&self, phone: &Phone) -> bool {
+        let any = |wanted: fn(&Call) -> bool| self.list.iter().any(wanted);
+        let active = any(|call| call.status == CallStatus::Active);
+        let held = any(|call| call.status == CallStatus::Held);
+        let answered = any(Call::is_answered);
+        let setup = match phone.value(Indicator::CallSetup) {
+            0 => !any(|call| !call.is_answered()),
+            1 => any(Call::is_ringing),
+            _ => any(Call::is_outgoing),
+        };
+        let hold = match phone.value(Indicator::CallHeld) {
+            0 => !held,
+            1 => held && active,
+            _ => held && !active,
+        };
+        setup && hold && answered == (phone.value(Indicator::Call) != 0)
+    }
+}
+
+impl HandsFree {
+    /// One of the three indicators about calls was told; `before` is its value until then.
+    pub(super) fn calls_changed(&mut self, now: Instant, indicator: Indicator, before: u8) {
+        if indicator == Indicator::CallSetup && self.phone.value(indicator) != 1 {
+            self.calls.caller = None;
+        }
+        self.calls.rechecks = 0;
+        if self.calls.lists {
+            self.chores.insert(Chores::CALLS);
+        } else {
+            self.calls.inferred.changed(now, indicator, before, self.phone.value(indicator));
+            self.inferred();
+        }
+    }
+
+    /// AT+CLCC was answered: the list is whole.
+    pub(super) fn calls_listed(&mut self, now: Instant) {
+        let fresh = core::mem::take(&mut self.calls.fresh);
+        self.settle(fresh);
+        if !self.calls.agrees(&self.phone) && self.calls.rechecks < MAX_RECHECKS {
+            self.calls.rechecks += 1;
+            self.calls.recheck_at = Some(now + RECHECK);
+        } else if self.calls.has_alike() {
+            self.calls.recheck_at = Some(now + POLL);
+        }
+    }
+
+    /// AT+CLCC failed: the phone promised it and does not have it.
+    pub(super) fn calls_not_listed(&mut self, now: Instant) {
+        self.calls.lists = false;
+        self.infer_all(now);
+    }
+
+    /// Infers the list from the indicators as they are.
+    pub(super) fn infer_all(&mut self, now: Instant) {
+        self.calls.inferred = Inferred::default();
+        for indicator in [Indicator::Call, Indicator::CallHeld, Indicator::CallSetup] {
+            let value = self.phone.value(indicator);
+            self.calls.inferred.changed(now, indicator, 0, value);
+        }
+        self.inferred();
+    }
+
+    fn inferred(&mut self) {
+        if self.calls.inferred.dialled(&self.calls.dialled) {
+            self.calls.dialled.clear();
+        }
+        let fresh = self.calls.inferred.list();
+        self.settle(fresh);
+    }
+
+    /// Tells how a list differs from the one before, which it replaces.
+    fn settle(&mut self, mut fresh: List) {
+        if let Some((number, name)) = &self.calls.caller {
+            fresh.iter_mut().filter(|call| call.is_ringing()).for_each(|c| c.fill(number, name));
+        }
+        let before = core::mem::take(&mut self.calls.list);
+        for call in &before {
+            match fresh.iter_mut().find(|now| now.index == call.index && now.continues(call)) {
+                // What the phone once said of a call it need not say again.
+                Some(now) => now.fill(&call.number, &call.name),
+                None => self.output(Output::CallEnded(call.index)),
+            }
+        }
+        self.calls.list.clone_from(&fresh);
+        for call in fresh {
+            if !before.contains(&call) {
+                self.output(Output::Call(call));
+            }
+        }
+    }
+
+    /// The phone said who rings or waits.
+    pub(super) fn caller_told(&mut self, who: &Caller) {
+        self.calls.caller = Some((who.number.clone(), who.name.clone()));
+        self.calls.inferred.caller(&who.number, &who.name);
+        let fresh = self.calls.list.clone();
+        self.settle(fresh);
+    }
+
+    /// It rings: a phone that says so without an indicator is asked.
+    pub(super) fn rang(&mut self, now: Instant) {
+        if self.calls.lists && !self.calls.list.iter().any(Call::is_ringing) {
+            self.calls.rechecks = 0;
+            self.chore(now, Chores::CALLS);
+        }
+    }
+
+    /// Asks again for a list that contradicts the indicators; lets go of inferred calls whose time is up.
+    pub(super) fn recheck_calls(&mut self, now: Instant) {
+        if self.calls.recheck_at.take_if(|at| *at <= now).is_some() {
+            self.chore(now, Chores::CALLS);
+        }
+        if self.calls.inferred.wake(now) {
+            self.inferred();
+        }
+    }
+
+    /// There is no connection any more, and no call that we know of.
+    pub(super) fn end_calls(&mut self) {
+        self.settle(List::new());
+        self.calls.begin(false);
+    }
+}

@@ -1,0 +1,86 @@
+//! What can be asked of the phone, and what it must have for that.
+
+use pool::Instant;
+use wire::hfp::{AgFeatures, Command, HfFeatures, Hold};
+
+use super::dialogue::{Kind, Waiting, text};
+use super::output::{Order, Refused, Ticket};
+use super::{HandsFree, Phase};
+use crate::hfp::call;
+
+impl HandsFree {
+    /// Asks something of the phone; [`Output::Done`](super::Output::Done) with the ticket follows.
+    pub fn order(&mut self, now: Instant, order: Order<'_>) -> Result<Ticket, Refused> {
+        if self.phase != Phase::Up {
+            return Err(Refused::NotUp);
+        }
+        let mut digits = heapless::String::<8>::new();
+        let (command, kind) = match order {
+            Order::Answer => (Command::Answer, Kind::Call),
+            Order::HangUp => (Command::Chup, Kind::Call),
+            Order::Hold(hold) => {
+                self.can_hold(hold)?;
+                let releases = hold == Hold::ReleaseActive;
+                (Command::Chld(hold), if releases { Kind::ReleaseActive } else { Kind::Call })
+            }
+            Order::Dial(number) => {
+                let dialled = |letter: char| "0123456789*#+,ABCDabcdpPwWT".contains(letter);
+                if number.is_empty() || !number.chars().all(dialled) {
+                    return Err(Refused::Invalid);
+                }
+                (Command::Dial(number.as_bytes()), Kind::Call)
+            }
+            Order::DialMemory(place) => {
+                core::fmt::write(&mut digits, format_args!("{place}")).unwrap_or_default();
+                (Command::DialMemory(digits.as_bytes()), Kind::Call)
+            }
+            Order::Redial => (Command::Bldn, Kind::Call),
+            Order::Tone(tone) => match tone {
+                '0'..='9' | '*' | '#' | 'A'..='D' => (Command::Vts(tone as u8), Kind::Other),
+                _ => return Err(Refused::Invalid),
+            },
+            Order::VoiceRecognition(on) => {
+                self.both(HfFeatures::VOICE_RECOGNITION, AgFeatures::VOICE_RECOGNITION)?;
+                (Command::Bvra(on.into()), Kind::VoiceRecognition(on))
+            }
+            Order::VoiceReady => {
+                let ours = HfFeatures::ENHANCED_VOICE_RECOGNITION;
+                self.both(ours, AgFeatures::ENHANCED_VOICE_RECOGNITION)?;
+                (Command::Bvra(2), Kind::Other)
+            }
+            Order::VoiceLink => {
+                self.both(HfFeatures::CODEC_NEGOTIATION, AgFeatures::CODEC_NEGOTIATION)?;
+                (Command::Bcc, Kind::Other)
+            }
+            Order::RespondAndHold => (Command::Btrh(0), Kind::Call),
+            Order::AcceptHeld => (Command::Btrh(1), Kind::Call),
+            Order::RejectHeld => (Command::Btrh(2), Kind::Call),
+        };
+        let text = text(&command).ok_or(Refused::Invalid)?;
+        if self.waiting.is_full() {
+            return Err(Refused::Full);
+        }
+        if let Order::Dial(number) = order {
+            self.calls.dialled = call::text(number.as_bytes());
+        }
+        self.tickets = self.tickets.wrapping_add(1);
+        let ticket = Ticket(self.tickets);
+        // There is room: it was asked for.
+        let _ = self.waiting.push_back(Waiting { kind, ticket, text });
+        self.pump(now);
+        Ok(ticket)
+    }
+
+    fn both(&self, ours: HfFeatures, theirs: AgFeatures) -> Result<(), Refused> {
+        let both = self.settings.features.contains(ours) && self.phone.features.contains(theirs);
+        if both { Ok(()) } else { Err(Refused::NotSupported) }
+    }
+
+    /// Only what the phone lists is asked of calls; of single calls only with both sides' feature.
+    fn can_hold(&self, hold: Hold) -> Result<(), Refused> {
+        if matches!(hold, Hold::ReleaseOne(_) | Hold::Private(_)) {
+            self.both(HfFeatures::ENHANCED_CALL_CONTROL, AgFeatures::ENHANCED_CALL_CONTROL)?;
+        }
+        if self.phone.holds.contains(hold.needs()) { Ok(()) } else { Err(Refused::NotSupported) }
+    }
+}
