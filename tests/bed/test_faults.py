@@ -31,9 +31,9 @@ FAULTS = (
     ("delay event 100", 1.0, "delay event 0"),
     ("delay acl-in 150", 1.0, "delay acl-in 0"),
     ("inject event ff00", 0.3, None),
-    ("inject event 0eff01", 0.3, None),
     ("stale 0e04010000aa", 0.5, None),
     ("inject event 100142", 1.0, None),  # Hardware Error
+    ("inject event 0eff01", 0.3, None),  # an event that is longer than what came of it
 )
 
 

@@ -92,7 +92,7 @@ async def run_apart(before: list[str], name: str, limit: float, folder: pathlib.
             str(HERE / "run.py"),
             "--one",
             name,
-            str(folder),
+            "/run/share" if before else str(folder),  # as `testbed boot` has it
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,

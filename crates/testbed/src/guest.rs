@@ -13,7 +13,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
 
-use rustix::mount::{MountFlags, mount};
+use rustix::mount::{MountFlags, mount, mount_bind};
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::{AddressFamily, SendFlags, SocketType, sendto, socket};
 use rustix::process::{Pid, WaitOptions, wait};
@@ -24,6 +24,9 @@ use crate::boot::{BROKEN, ENDED, JOB};
 
 /// Where temporary files go: the host's `/tmp` cannot be written to.
 const TEMPORARY: &str = "/var/tmp";
+
+/// Where the shared folder is, too: sockets' paths must be short.
+const SHORT: &str = "/run/share";
 
 /// Runs the job that the shared folder names, and turns the guest off.
 pub(crate) fn run(share: &Path) -> io::Result<ExitCode> {
@@ -65,6 +68,8 @@ fn prepare(share: &Path) -> io::Result<()> {
     }
     let here = CString::new(share.as_os_str().as_bytes())?;
     mounted("hostfs", share, no, &here)?;
+    fs::create_dir(SHORT)?;
+    mount_bind(share, SHORT)?;
     loopback()
 }
 

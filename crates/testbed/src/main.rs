@@ -43,7 +43,8 @@ enum Command {
     Kernel,
     /// Run a job in the kernel; its output and exit code become ours.
     Boot {
-        /// The only folder that the job can write to, at the same path inside and outside.
+        /// The only folder that the job can write to, at the same path inside and outside, and inside
+        /// also as /run/share.
         #[arg(long)]
         share: PathBuf,
         /// Seconds until everything is ended.
