@@ -98,14 +98,14 @@ impl<'a> Response<'a> {
         Ok(match id {
             PduId::GET_CAPABILITIES => {
                 let [capability, count, rest @ ..] = parameters else { return Err(Malformed) };
-                let upto = |length: usize| &rest[..length.min(rest.len())];
+                // As many whole ones as there are.
+                let upto = |size: usize| {
+                    let count = usize::from(*count).min(rest.len() / size);
+                    &rest[..count * size]
+                };
                 match CapabilityId::new(*capability).ok_or(Malformed)? {
-                    CapabilityId::CompanyId => {
-                        Response::Companies(Companies(upto(3 * usize::from(*count))))
-                    }
-                    CapabilityId::EventsSupported => {
-                        Response::Events(EventIds(upto(usize::from(*count))))
-                    }
+                    CapabilityId::CompanyId => Response::Companies(Companies(upto(3))),
+                    CapabilityId::EventsSupported => Response::Events(EventIds(upto(1))),
                 }
             }
             PduId::LIST_PLAYER_APPLICATION_SETTING_ATTRIBUTES

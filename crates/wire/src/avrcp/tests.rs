@@ -237,6 +237,15 @@ fn old_targets_shorten_what_they_tell() {
 }
 
 #[test]
+fn lists_of_capabilities_end_with_a_whole_one() {
+    let companies = Response::Companies(Companies::BLUETOOTH_SIG);
+    let octets = [2, 2, 0x00, 0x19, 0x58, 0xFF];
+    assert_eq!(Response::parse(PduId::GET_CAPABILITIES, &octets), Ok(companies));
+    let events = Response::Events(EventIds::new(&[1]).expect("one"));
+    assert_eq!(Response::parse(PduId::GET_CAPABILITIES, &[3, 9, 1]), Ok(events));
+}
+
+#[test]
 fn the_last_attribute_may_be_cut_off() {
     let octets = [9, 0, 0, 0, 1, 0, 106, 0, 2, b'a', b'b', 0, 0, 0, 2, 0, 106, 0xFF, 0xFF, b'c'];
     let Ok(Response::ElementAttributes(attributes)) =
