@@ -5,7 +5,7 @@ use core::fmt::{self, Write};
 use super::command::separated;
 use super::text::Writer;
 use super::{
-    AgFeatures, Arguments, CallMode, CallStatus, CmeError, Direction, HfIndicators, Holds,
+    AgFeatures, Arguments, CallMode, CallStatus, CmeError, Direction, HfIndicators, Holds, Value,
     VoiceRecognitionState,
 };
 use crate::{Malformed, NoRoom};
@@ -203,11 +203,13 @@ impl<'a> ResultCode<'a> {
         })
     }
 
-    /// A caller: number first, and a name, which some phones put one place off.
+    /// A caller: number first, and a name, which some phones put one place off, and some without
+    /// quotes, where a number would be something else.
     fn caller(arguments: Arguments<'a>, at: usize) -> Caller<'a> {
-        let quoted = |value: &super::Value<'a>| value.bytes().first() == Some(&b'"');
-        let place = [at + 1, at, at - 1].map(|at| arguments.get(at)).into_iter().find(quoted);
-        let name = place.map_or(&[][..], |name| name.text());
+        let quoted = |value: &Value<'a>| value.bytes().first() == Some(&b'"');
+        let bare = Some(arguments.get(at)).filter(|value| value.number::<u32>().is_none());
+        let place = [at, at + 1, at - 1].map(|at| arguments.get(at)).into_iter().find(quoted);
+        let name = place.or(bare).map_or(&[][..], Value::text);
         Caller { number: arguments.get(0).text(), name }
     }
 

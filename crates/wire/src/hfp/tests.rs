@@ -198,6 +198,8 @@ fn result_codes_as_phones_write_them() {
     assert_eq!(parse("+CLIP: \"1\",129,,,\"Ada\",0"), named(b"Ada"));
     assert_eq!(parse("+CLIP: \"1\",129,,,,\"Ada\""), named(b"Ada"));
     assert_eq!(parse("+CLIP: \"1\",129,\"\",128,\"Ada\""), named(b"Ada"));
+    assert_eq!(parse("+CLIP: \"1\",129,,,Ada,"), named(b"Ada"));
+    assert_eq!(parse("+CLIP: \"1\",129,,,0"), named(b""));
     assert_eq!(parse("+CLIP: ,128"), ResultCode::Clip(Caller::default()));
     assert_eq!(parse("+SOMETHING"), ResultCode::Unknown(b"+SOMETHING"));
     for line in ["+VGS: 16", "+CIEV: 2", "+CIEV: x,1", "+CLCC: 0,0,0,0,0", "+BRSF:", "+BSIR: 2"] {

@@ -164,8 +164,9 @@ impl HandsFree {
         }
     }
 
-    /// The line to the phone's audio gateway is open, whoever opened it.
+    /// The line to the phone's audio gateway is open, whoever opened it. One before it is gone.
     pub fn opened(&mut self, now: Instant) {
+        self.closed();
         self.lines.clear();
         self.phone = Phone::default();
         self.phase = Phase::Setup(None);
