@@ -7,6 +7,7 @@
 //! a kind. Allocations and copies are counted, not sampled. Times are of the machine that measured
 //! them: they are reported, and judged by the reader.
 
+mod bus;
 mod callgrind;
 mod counting;
 mod daemon;
@@ -19,6 +20,7 @@ mod work;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
+use bus::Bus;
 use music::{FRAMES, MEDIA_LEN, RATE, SAMPLES};
 use streaming::Streaming;
 use table::Table;
@@ -29,6 +31,8 @@ static ALLOCATOR: counting::Counting = counting::Counting;
 
 /// The promises.
 const MEDIA_INSTRUCTIONS: u64 = 700;
+const USB_INSTRUCTIONS: u64 = 900;
+const LONE_CALLS: u64 = 4;
 const DECODE_INSTRUCTIONS: u64 = 20_000;
 const PACKAGES: u64 = 150;
 const CPU_MS: f64 = 5.3;
@@ -39,8 +43,9 @@ const LOCKED_KB: u64 = 8 * 1024;
 type Measure = fn(&mut Table);
 
 /// What is measured; the names of some as arguments measure only these.
-const PARTS: [(&str, Measure); 6] = [
+const PARTS: [(&str, Measure); 7] = [
     ("media", media),
+    ("usb", usb),
     ("decode", decode),
     ("million", million),
     ("packages", packages),
@@ -99,13 +104,41 @@ fn media(table: &mut Table) {
     let mut inside = 0;
     for _ in 0..PACKETS {
         let payload = streaming.packet();
-        inside += u64::from(streaming.is_inside(payload));
+        inside += u64::from(Streaming::is_inside(&streaming.arena, payload));
     }
     let calls = streaming.allocations() - before;
     let copies = PACKETS - inside + (streaming.arena.copied() - copied);
     table.counted(&format!("the same: allocations in {PACKETS} packets"), 0, Ok(calls));
     let how = "payloads outside the block that the transport wrote, and bytes counted as copied";
     table.counted(&format!("the same: copies ({how}) in {PACKETS} packets"), 0, Ok(copies));
+}
+
+/// One media packet, from the transfer that the bus has filled to its effect.
+fn usb(table: &mut Table) {
+    let what = "the same packet over USB, transfer reaped → media effect, and another submitted";
+    // The bus writes where a host controller would have.
+    let written = callgrind::each(Work::Write);
+    let counted = callgrind::each(Work::Usb).and_then(|all| Ok(all - written.clone()?));
+    table.counted(&format!("{what}: user instructions"), USB_INSTRUCTIONS, counted);
+
+    const PACKETS: u64 = 100_000;
+    let mut streaming = Streaming::start();
+    let (bus, mut transport) = Bus::plug();
+    let arena = transport.arena().clone();
+    let (before, calls) = (streaming.allocations(), bus.calls());
+    let mut inside = 0;
+    for _ in 0..PACKETS {
+        bus.data(streaming.next());
+        let payload = streaming.packet_from(&mut transport);
+        inside += u64::from(Streaming::is_inside(&arena, payload));
+    }
+    let allocations = streaming.allocations() - before;
+    table.counted(&format!("the same: allocations in {PACKETS} packets"), 0, Ok(allocations));
+    let copies = PACKETS - inside + arena.copied();
+    table.counted(&format!("the same: copies in {PACKETS} packets"), 0, Ok(copies));
+    // Before them the thread waits, which is a call of its own.
+    let lone = 1 + (bus.calls() - calls) / PACKETS;
+    table.counted("system calls for a packet that comes alone", LONE_CALLS, Ok(lone));
 }
 
 fn decode(table: &mut Table) {

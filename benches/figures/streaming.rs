@@ -7,8 +7,10 @@ use audio::{Control, Engine, StreamCodec};
 use h4::Framer;
 use host::{Command, Effect, Host, Input, Limits, Settings, StreamEffect, StreamId, Ticket};
 use pool::{Arena, Frame, Instant, Queue};
+use usb::Transport;
 use wire::h4::Channel;
 
+use crate::bus::Bus;
 use crate::counting;
 use crate::music::{self, Music};
 use crate::scripted::{HANDLE, Script};
@@ -93,10 +95,31 @@ impl Streaming {
         payload
     }
 
+    /// The same by way of the USB driver, from the transfer that the bus has filled.
+    #[inline]
+    pub fn packet_from(&mut self, transport: &mut Transport<Bus>) -> (*const u8, usize) {
+        let (channel, packet) =
+            transport.receive(self.now).expect("the bus holds").expect("a packet");
+        let mut payload = (std::ptr::null(), 0);
+        for effect in self.host.feed(self.now, Input::Received(channel, packet)) {
+            if let Effect::Media(media) = effect {
+                payload = (media.media.frame.as_ptr(), media.media.frame.len());
+            }
+        }
+        assert!(transport.receive(self.now).expect("the bus holds").is_none());
+        payload
+    }
+
+    /// The next packet as it is on the bus: without H4's packet type.
+    #[inline]
+    pub fn next(&mut self) -> &[u8] {
+        &self.music.next()[1..]
+    }
+
     /// Whether all of a payload lies in the memory that the transport writes to: then nobody has
     /// copied it.
-    pub fn is_inside(&self, (payload, length): (*const u8, usize)) -> bool {
-        let (start, size) = self.arena.extent();
+    pub fn is_inside(arena: &Arena, (payload, length): (*const u8, usize)) -> bool {
+        let (start, size) = arena.extent();
         let from = (payload as usize).wrapping_sub(start.as_ptr() as usize);
         length == music::MEDIA_LEN - 13 && from < size - length
     }

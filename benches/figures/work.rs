@@ -8,6 +8,7 @@ use multipoint::{Fact, Policy, Roster, SeatId, Timer, decide};
 use pool::{Arena, Instant};
 use wire::l2cap::Cid;
 
+use crate::bus::Bus;
 use crate::music::{FRAMES, Music};
 use crate::scripted::HANDLE;
 use crate::streaming::{Streaming, write};
@@ -24,6 +25,8 @@ pub enum Work {
     Frame,
     /// They are put into memory and become a media effect.
     Media,
+    /// They are put into a transfer, reaped, and become a media effect.
+    Usb,
     /// They are put into memory, decoded, and heard.
     Play,
     /// One SBC frame is decoded.
@@ -32,8 +35,8 @@ pub enum Work {
     Decide,
 }
 
-const ALL: [Work; 6] =
-    [Work::Write, Work::Frame, Work::Media, Work::Play, Work::Decode, Work::Decide];
+const ALL: [Work; 7] =
+    [Work::Write, Work::Frame, Work::Media, Work::Usb, Work::Play, Work::Decode, Work::Decide];
 
 /// The piece of work and the number of rounds that the arguments ask for.
 pub fn asked(arguments: &[String]) -> Option<(Work, u64)> {
@@ -51,7 +54,7 @@ impl Work {
     /// Few and many rounds, whose difference is counted.
     pub fn rounds(self) -> (u64, u64) {
         match self {
-            Work::Write | Work::Frame | Work::Media => (1_000, 21_000),
+            Work::Write | Work::Frame | Work::Media | Work::Usb => (1_000, 21_000),
             // Past the first seconds, in which the servo settles.
             Work::Play => (1_000, 2_000),
             Work::Decode => (1_000, 2_000),
@@ -68,6 +71,14 @@ impl Work {
                 let mut streaming = Streaming::start();
                 for _ in 0..rounds {
                     black_box(streaming.packet());
+                }
+            }
+            Work::Usb => {
+                let mut streaming = Streaming::start();
+                let (bus, mut transport) = Bus::plug();
+                for _ in 0..rounds {
+                    bus.data(streaming.next());
+                    black_box(streaming.packet_from(&mut transport));
                 }
             }
             Work::Play => {

@@ -19,7 +19,7 @@ use std::time;
 use pool::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tandem_usb::system::Node;
-use tandem_usb::{Change, Coding, Options, SendError, Spec, Transport, VoiceLink, watch};
+use tandem_usb::{Change, Coding, Options, SendError, Spec, Transport, Usbfs, VoiceLink, watch};
 use wire::h4::Channel;
 
 fn main() -> ExitCode {
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         Ok(spec) => spec,
         Err(error) => return failed(&error),
     };
-    match Transport::open(&spec, &Options::default()) {
+    match Transport::<Usbfs>::open(&spec, &Options::default()) {
         Ok(transport) => done(run(transport)),
         Err(error) => failed(&error),
     }

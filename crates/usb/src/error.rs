@@ -7,6 +7,7 @@ use wire::h4::Channel;
 
 use crate::access::Access;
 use crate::descriptors::BadDescriptors;
+use crate::dongle::Dongle;
 use crate::spec::NoSuchDongle;
 
 /// A dongle could not be taken: prints what is wrong, and what to do about it.
@@ -55,6 +56,17 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// What it means that a dongle's node cannot be opened.
+    pub(crate) fn opening(dongle: &Dongle, error: Errno) -> OpenError {
+        let name = dongle.to_string();
+        match error {
+            Errno::ACCESS | Errno::PERM => {
+                OpenError::Permission { dongle: name, access: Access::to(&dongle.node) }
+            }
+            error => OpenError::system(&name, "opening its node", error),
+        }
+    }
+
     /// Sorts an error of the system; one that says who the holder is, or what we lack, is made where
     /// that is known.
     pub(crate) fn system(dongle: &str, doing: &'static str, error: Errno) -> OpenError {

@@ -14,7 +14,7 @@
 //! Linux only. Limits: [`QUEUE`] packets of a kind wait to be sent; packets from the dongle are no
 //! longer than a block less [`pool::HEADROOM`]. Events and data come through pipes of their own: the
 //! first data of a link may overtake the event that tells of the link. What some dongles must be given
-//! before they work is in [`firmware`]; [`Transport`] does not do it. Not supported: AMP
+//! before they work is in [`firmware`], which [`Transport::set_up`] carries out. Not supported: AMP
 //! controllers (e0/01/04), bulk serialisation of events (Core 6).
 
 mod access;
@@ -59,7 +59,7 @@ pub use inbound::{FAILURES, STALLS};
 pub use known::{Quirk, quirks};
 #[cfg(feature = "libusb")]
 pub use libusb::Libusb;
-pub use open::Options;
+pub use open::{Open, Options};
 pub use outbound::QUEUE;
 pub use spec::{BadSpec, NoSuchDongle, Spec};
 pub use transport::{

@@ -10,7 +10,6 @@ use pool::Arena;
 use rustix::event::{PollFd, Timespec, poll};
 use rustix::io::Errno;
 
-use crate::access::Access;
 use crate::descriptors::{Layout, parse};
 use crate::dongle::Dongle;
 use crate::error::{Lost, OpenError};
@@ -47,28 +46,40 @@ impl Default for Options {
     }
 }
 
-impl Transport<Usbfs> {
+/// A node that a dongle can be opened as.
+pub trait Open: Node + Sized {
+    /// Opens a dongle's node, which changes nothing for whoever uses it.
+    fn open(dongle: &Dongle) -> Result<Self, OpenError>;
+}
+
+impl Open for Usbfs {
+    fn open(dongle: &Dongle) -> Result<Usbfs, OpenError> {
+        Usbfs::open(&dongle.node).map_err(|error| {
+            let error = Errno::from_io_error(&error).unwrap_or(Errno::IO);
+            OpenError::opening(dongle, error)
+        })
+    }
+}
+
+#[cfg(feature = "libusb")]
+impl Open for crate::Libusb {
+    fn open(dongle: &Dongle) -> Result<crate::Libusb, OpenError> {
+        crate::Libusb::open(dongle).map_err(|error| OpenError::opening(dongle, error))
+    }
+}
+
+impl<N: Open> Transport<N> {
     /// Takes the dongle that `spec` means (`usb`, `usb:VVVV:PPPP`, …) from whichever kernel driver has
     /// it. Blocks: up to some seconds while the kernel's driver is still bringing the dongle up.
-    pub fn open(spec: &Spec, options: &Options) -> Result<Transport, OpenError> {
+    pub fn open(spec: &Spec, options: &Options) -> Result<Transport<N>, OpenError> {
         let dongles = crate::list().map_err(OpenError::List)?;
         let dongle = spec.choose(&dongles).map_err(OpenError::NoSuchDongle)?;
         Transport::take(dongle, options)
     }
 
     /// Takes this dongle.
-    pub fn take(dongle: &Dongle, options: &Options) -> Result<Transport, OpenError> {
-        let name = dongle.to_string();
-        let node = Usbfs::open(&dongle.node).map_err(|error| match error.kind() {
-            io::ErrorKind::PermissionDenied => {
-                OpenError::Permission { dongle: name.clone(), access: Access::to(&dongle.node) }
-            }
-            _ => {
-                let error = Errno::from_io_error(&error).unwrap_or(Errno::IO);
-                OpenError::system(&name, "opening its node", error)
-            }
-        })?;
-        Transport::over(node, dongle, options)
+    pub fn take(dongle: &Dongle, options: &Options) -> Result<Transport<N>, OpenError> {
+        Transport::over(N::open(dongle)?, dongle, options)
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use pool::{Arena, Frame, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use usb::firmware::{Library, Outcome};
-use usb::{Options, Spec, Transport};
+use usb::system::Node;
+use usb::{Open, Options, Spec, Transport};
 use wire::h4::Channel;
 
 use super::Lost;
@@ -22,18 +23,18 @@ const SLICE: Duration = Duration::from_millis(500);
 const PERMITTED_AFTER: u32 = 4;
 
 /// A dongle that was opened.
-pub(crate) struct Dongle {
+pub(crate) struct Dongle<N: Node> {
     spec: Spec,
     /// What it is: the same one is looked for first when it is gone.
     device: usb::Dongle,
-    transport: Transport,
+    transport: Transport<N>,
     /// It left the bus, rather than going wrong on it.
     unplugged: bool,
 }
 
-impl Dongle {
+impl<N: Open> Dongle<N> {
     /// Takes the dongle that `spec` means.
-    pub(crate) fn open(spec: &str) -> Result<Dongle, OpenError> {
+    pub(crate) fn open(spec: &str) -> Result<Dongle<N>, OpenError> {
         let spec: Spec = spec.parse().map_err(|bad: usb::BadSpec| {
             OpenError::Config(ConfigError::new("controller", bad.to_string()))
         })?;
@@ -41,7 +42,7 @@ impl Dongle {
     }
 
     /// Takes it: `like` the one that was there, if that is there again.
-    fn find(spec: Spec, like: Option<&usb::Dongle>, reset: bool) -> Result<Dongle, OpenError> {
+    fn find(spec: Spec, like: Option<&usb::Dongle>, reset: bool) -> Result<Dongle<N>, OpenError> {
         let present = usb::list().map_err(|error| OpenError::System(error.to_string()))?;
         let same = like.and_then(|like| present.iter().find(|dongle| is_same(dongle, like)));
         let device = match same {
@@ -61,7 +62,7 @@ impl Dongle {
     /// went wrong is reset.
     pub(crate) fn reopening(
         &self,
-    ) -> impl FnOnce(&Wanted) -> Result<Dongle, OpenError> + Send + use<> {
+    ) -> impl FnOnce(&Wanted) -> Result<Dongle<N>, OpenError> + Send + use<N> {
         let (spec, device, reset) = (self.spec.clone(), self.device.clone(), !self.unplugged);
         move |wanted| {
             await_arrival(&spec, wanted);
@@ -115,7 +116,7 @@ impl Dongle {
 }
 
 /// Gives a dongle the firmware that it needs.
-fn set_up(transport: &mut Transport, device: &usb::Dongle) -> Result<(), OpenError> {
+fn set_up<N: Node>(transport: &mut Transport<N>, device: &usb::Dongle) -> Result<(), OpenError> {
     let clock = Clock::start();
     let ids = (device.vendor, device.product);
     let outcome = transport.set_up(ids, &Library::system(), || clock.now());

@@ -24,7 +24,10 @@ pub(crate) enum Port {
     /// H4 over TCP, a Unix socket or a serial line.
     H4(h4::Transport, Arena),
     /// A dongle on USB.
-    Usb(Box<Dongle>),
+    Usb(Box<Dongle<usb::Usbfs>>),
+    /// The same, by way of libusb.
+    #[cfg(feature = "libusb")]
+    Libusb(Box<Dongle<usb::Libusb>>),
     /// The embedded simulator.
     Simulated(Box<Simulated>, Arena),
 }
@@ -47,6 +50,13 @@ impl Port {
                 Ok(Port::Simulated(Box::new(simulated), arena))
             }
             "usb" => Dongle::open(spec).map(|dongle| Port::Usb(Box::new(dongle))),
+            #[cfg(feature = "libusb")]
+            "libusb" => Dongle::open(&spec[3..]).map(|dongle| Port::Libusb(Box::new(dongle))),
+            #[cfg(not(feature = "libusb"))]
+            "libusb" => Err(OpenError::Config(ConfigError::new(
+                "controller",
+                format!("is \"{spec}\"; this build has no libusb (feature `libusb`), try usb"),
+            ))),
             "tcp" | "unix" | "serial" => {
                 let arena = arena();
                 Ok(Port::H4(h4::Transport::open(spec, arena.clone())?, arena))
@@ -66,6 +76,8 @@ impl Port {
         match self {
             Port::H4(_, arena) | Port::Simulated(_, arena) => arena,
             Port::Usb(dongle) => dongle.arena(),
+            #[cfg(feature = "libusb")]
+            Port::Libusb(dongle) => dongle.arena(),
         }
     }
 
@@ -84,6 +96,11 @@ impl Port {
                 let reopening = dongle.reopening();
                 Some(Box::new(move |wanted| Ok(Port::Usb(Box::new(reopening(wanted)?)))))
             }
+            #[cfg(feature = "libusb")]
+            Port::Libusb(dongle) => {
+                let reopening = dongle.reopening();
+                Some(Box::new(move |wanted| Ok(Port::Libusb(Box::new(reopening(wanted)?)))))
+            }
             Port::Simulated(..) => None,
         }
     }
@@ -92,6 +109,8 @@ impl Port {
     pub(crate) fn health(&self) -> Option<usb::Health> {
         match self {
             Port::Usb(dongle) => Some(dongle.health()),
+            #[cfg(feature = "libusb")]
+            Port::Libusb(dongle) => Some(dongle.health()),
             Port::H4(..) | Port::Simulated(..) => None,
         }
     }
@@ -100,6 +119,8 @@ impl Port {
         match self {
             Port::H4(transport, _) => transport.close(),
             Port::Usb(dongle) => dongle.close(),
+            #[cfg(feature = "libusb")]
+            Port::Libusb(dongle) => dongle.close(),
             Port::Simulated(..) => {}
         }
     }
@@ -108,6 +129,8 @@ impl Port {
         match self {
             Port::H4(transport, _) => transport.fd(),
             Port::Usb(dongle) => dongle.fd(),
+            #[cfg(feature = "libusb")]
+            Port::Libusb(dongle) => dongle.fd(),
             Port::Simulated(..) => None,
         }
     }
@@ -118,6 +141,8 @@ impl Port {
             Port::H4(transport, _) if transport.wants_write() => PollFlags::IN | PollFlags::OUT,
             Port::H4(..) | Port::Simulated(..) => PollFlags::IN,
             Port::Usb(dongle) => dongle.readiness(),
+            #[cfg(feature = "libusb")]
+            Port::Libusb(dongle) => dongle.readiness(),
         }
     }
 
@@ -126,6 +151,8 @@ impl Port {
         match self {
             Port::H4(transport, _) => transport.is_starved(),
             Port::Usb(dongle) => dongle.is_starved(),
+            #[cfg(feature = "libusb")]
+            Port::Libusb(dongle) => dongle.is_starved(),
             Port::Simulated(simulated, _) => simulated.is_starved(),
         }
     }
@@ -141,15 +168,15 @@ impl Port {
             Port::H4(transport, _) if transport.wants_write() => {
                 transport.flush().map_err(|lost| Lost(lost.to_string()))
             }
-            Port::H4(..) | Port::Usb(_) | Port::Simulated(..) => Ok(()),
+            _ => Ok(()),
         }
     }
 
     /// When it has something to say without being asked.
     pub(crate) fn wake_at(&self) -> Option<Instant> {
         match self {
-            Port::H4(..) | Port::Usb(_) => None,
             Port::Simulated(simulated, _) => simulated.wake_at(),
+            _ => None,
         }
     }
 
@@ -158,6 +185,8 @@ impl Port {
         match self {
             Port::H4(transport, _) => transport.receive(now).map_err(|lost| Lost(lost.to_string())),
             Port::Usb(dongle) => dongle.receive(now),
+            #[cfg(feature = "libusb")]
+            Port::Libusb(dongle) => dongle.receive(now),
             Port::Simulated(simulated, _) => Ok(simulated.receive(now)),
         }
     }
@@ -173,6 +202,8 @@ impl Port {
                 transport.send(channel, packet).map_err(|error| Lost(error.to_string()))
             }
             Port::Usb(dongle) => dongle.send(channel, packet),
+            #[cfg(feature = "libusb")]
+            Port::Libusb(dongle) => dongle.send(channel, packet),
             Port::Simulated(simulated, _) => {
                 simulated.send(now, channel, &packet);
                 Ok(())
