@@ -388,5 +388,5 @@ fn run(text: &str) -> Result<(), String> {
 
 #[test]
 fn every_script_passes() {
-    script::run_all("hfp", 99, run);
+    script::run_all("hfp", 101, run);
 }

@@ -6,7 +6,7 @@ use wire::hfp::{CmeError, Codec, Command};
 use super::chores::Chores;
 use super::output::{AtError, Failure, Output, Text, Ticket};
 use super::setup::Step;
-use super::{ANSWER_LIMIT, ANSWER_TIMEOUT, HandsFree, Phase, SETTLE, count};
+use super::{ANSWER_LIMIT, ANSWER_TIMEOUT, HandsFree, MAX_UNANSWERED, Phase, SETTLE, count};
 
 /// What a command is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,6 +111,7 @@ impl HandsFree {
         let Some(flight) = self.flight.take() else {
             return count(&mut self.counters.unexpected);
         };
+        self.unanswered = 0;
         if result.is_err() {
             self.settling = Some(now + SETTLE);
         }
@@ -150,15 +151,22 @@ impl HandsFree {
         }
     }
 
-    /// The answer did not come in time. Nothing else is sent before it does, so that each answer is
-    /// known for what it is; a phone that says nothing at all is given up.
+    /// The answer did not come in time. After an order nothing else is sent before it does, so that
+    /// each answer is known for what it is; a phone that says nothing at all is given up.
     pub(super) fn overdue(&mut self, now: Instant) {
         let Some(flight) = &mut self.flight else { return };
-        if let What::Setup(step) = flight.what {
-            return self.fail(Failure::TimedOut(step));
-        }
-        if flight.overdue {
-            return self.fail(Failure::Unresponsive);
+        match flight.what {
+            What::Setup(step) => return self.fail(Failure::TimedOut(step)),
+            // Some phones say nothing to what they do not know.
+            What::Chore(_) | What::Codec(_) if self.unanswered < MAX_UNANSWERED => {
+                let unanswered = self.unanswered + 1;
+                self.answered(now, Err(AtError::TimedOut));
+                self.unanswered = unanswered;
+                return;
+            }
+            What::Chore(_) | What::Codec(_) => return self.fail(Failure::Unresponsive),
+            What::Order(_) if flight.overdue => return self.fail(Failure::Unresponsive),
+            What::Order(_) => {}
         }
         flight.overdue = true;
         flight.deadline = now + (ANSWER_LIMIT - ANSWER_TIMEOUT);

@@ -59,8 +59,11 @@ pub const MAX_INDICATORS: usize = 24;
 /// How long an answer is waited for, before the order has failed.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long it is waited for in all, before the phone is given up.
+/// How long an order's is waited for in all, before the phone is given up.
 pub const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+
+/// Chores in a row that a phone may leave unanswered, each for [`ANSWER_TIMEOUT`], before it is given up.
+pub const MAX_UNANSWERED: u8 = 4;
 
 /// How long nothing is sent after an error: some phones say OK after it, which must not be taken for
 /// the next command's.
@@ -138,6 +141,8 @@ pub struct HandsFree {
     battery: Option<u8>,
     safety: Option<bool>,
     tickets: u32,
+    /// Chores in a row that were not answered.
+    unanswered: u8,
     outputs: heapless::Deque<Output, MAX_OUTPUTS>,
     counters: Counters,
 }
@@ -159,6 +164,7 @@ impl HandsFree {
             battery: None,
             safety: None,
             tickets: 0,
+            unanswered: 0,
             outputs: heapless::Deque::new(),
             counters: Counters::default(),
         }
@@ -169,6 +175,7 @@ impl HandsFree {
         self.closed();
         self.lines.clear();
         self.phone = Phone::default();
+        self.unanswered = 0;
         self.phase = Phase::Setup(None);
         self.pump(now);
     }

@@ -33,6 +33,7 @@ impl HandsFree {
             ResultCode::Bcs(number) => self.codec_chosen(now, number),
             ResultCode::Xapl => self.phone.accessory = true,
             ResultCode::Unknown(_) => count(&mut self.counters.unknown),
+            ResultCode::Bsir(_) | ResultCode::Vgs(_) | ResultCode::Vgm(_) => self.tell(now, code),
             // What else there is goes on to the floors above, once there is a connection.
             code if self.phase == Phase::Up => self.tell(now, code),
             _ => {}

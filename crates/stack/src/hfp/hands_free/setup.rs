@@ -112,7 +112,7 @@ impl HandsFree {
         for indicator in self.phone.places.clone().into_iter().flatten() {
             self.output(Output::Indicator(indicator, self.phone.value(indicator)));
         }
-        self.output(Output::InBand(features.contains(AgFeatures::IN_BAND_RING)));
+        self.output(Output::InBand(self.phone.in_band));
         let ours = self.settings.features;
         self.chores = Chores::CALLS | Chores::OPERATOR_FORMAT | Chores::OPERATOR | Chores::NUMBER;
         let both_wait = ours.contains(HfFeatures::THREE_WAY_CALLING)
