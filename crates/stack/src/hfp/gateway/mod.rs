@@ -9,7 +9,7 @@
 //! | `commands` | the unit's commands |
 //! | `calls` | the calls, and the indicators that follow from them |
 //!
-//! Limits: [`MAX_CALLS`](super::MAX_CALLS), lines of [`MAX_LINE`] octets. Not here: voice tags, response
+//! Limits: [`MAX_CALLS`], lines of [`MAX_LINE`] octets. Not here: voice tags, response
 //! and hold beyond saying that there is none, and a network that refuses.
 
 mod calls;
