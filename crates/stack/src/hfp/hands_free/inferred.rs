@@ -52,7 +52,7 @@ impl Inferred {
         match indicator {
             Indicator::Call => self.call(value),
             Indicator::CallSetup => self.call_setup(now, value),
-            Indicator::CallHeld => self.call_held(before, value),
+            Indicator::CallHeld => self.call_held(now, before, value),
             _ => {}
         }
     }
@@ -84,9 +84,8 @@ impl Inferred {
 
     fn setup_ended(&mut self, now: Instant) {
         self.moved = false;
-        let releasing = self.releasing.take().is_some_and(|until| now <= until);
         let waited = self.setup.as_ref().is_some_and(Call::is_ringing);
-        if releasing && waited && self.active.take().is_some() {
+        if self.is_released(now) && waited && self.active.take().is_some() {
             self.active = Some(self.answered());
             self.moved = false;
         } else if self.setup.is_some() {
@@ -94,10 +93,10 @@ impl Inferred {
         }
     }
 
-    fn call_held(&mut self, before: u8, value: u8) {
+    fn call_held(&mut self, now: Instant, before: u8, value: u8) {
         match value {
             0 => {
-                if self.releasing.take().is_some() && self.held.is_some() {
+                if self.is_released(now) && self.held.is_some() {
                     self.active = None;
                 }
                 if self.active.is_none()
@@ -125,6 +124,11 @@ impl Inferred {
             _ if self.held.is_some() => self.active = None,
             _ => self.hold_active(),
         }
+    }
+
+    /// Whether this may be the end of the active call that we asked for; it is one change's only.
+    fn is_released(&mut self, now: Instant) -> bool {
+        self.releasing.take().is_some_and(|until| now <= until)
     }
 
     /// The active call is held, and one that was held is active.
