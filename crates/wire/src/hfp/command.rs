@@ -248,7 +248,7 @@ impl<'a> Command<'a> {
             Command::Biev { indicator, value } => write!(w, "AT+BIEV={indicator},{value}"),
             Command::Bia(wanted) => {
                 w.write_str("AT+BIA=")?;
-                w.plain(wanted.bytes())
+                w.verbatim(wanted.bytes())
             }
             Command::Clip(on) => write!(w, "AT+CLIP={}", flag(on)),
             Command::Ccwa(on) => write!(w, "AT+CCWA={}", flag(on)),
@@ -290,7 +290,7 @@ impl<'a> Command<'a> {
             Command::Ckpd => w.write_str("AT+CKPD=200"),
             Command::Unknown(body) => {
                 w.write_str("AT")?;
-                w.plain(body)
+                w.verbatim(body)
             }
         }
     }

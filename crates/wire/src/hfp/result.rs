@@ -260,7 +260,7 @@ impl<'a> ResultCode<'a> {
             ResultCode::Brsf(features) => write!(w, "+BRSF: {}", features.bits()),
             ResultCode::Cind(arguments) => {
                 w.write_str("+CIND: ")?;
-                w.bytes(arguments.bytes())
+                w.verbatim(arguments.bytes())
             }
             ResultCode::Ciev { indicator, value } => write!(w, "+CIEV: {indicator},{value}"),
             ResultCode::Clip(caller) => {
@@ -314,7 +314,7 @@ impl<'a> ResultCode<'a> {
                 w.quoted(digits)
             }
             ResultCode::Xapl => w.write_str("+XAPL=iPhone,2"),
-            ResultCode::Unknown(line) => w.plain(line),
+            ResultCode::Unknown(line) => w.verbatim(line),
         }
     }
 }

@@ -109,7 +109,7 @@ fn commands_are_read_as_written() {
     command("AT+XAPL=FFFF-0001-0100,2\r", Command::Xapl { vendor, product, version, features: 2 });
     command("AT+IPHONEACCEV=1,1,8\r", Command::IphoneAccev(BatteryLevel::percent(85)));
     command("AT+CKPD=200\r", Command::Ckpd);
-    command("AT+NOSUCH=1\r", Command::Unknown(b"+NOSUCH=1"));
+    command("AT+NOSUCH=\"1\"\r", Command::Unknown(b"+NOSUCH=\"1\""));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn result_codes_are_read_as_written() {
     result("+BTRH: 0", Btrh(0));
     result("+BINP: \"5551212\"", Binp(b"5551212"));
     result("+XAPL=iPhone,2", Xapl);
-    result("+ANDROID: 1", Unknown(b"+ANDROID: 1"));
+    result("+ANDROID: \"1\"", Unknown(b"+ANDROID: \"1\""));
 }
 
 #[test]

@@ -145,6 +145,11 @@ impl<'b> Writer<'b> {
         self.bytes(b"\"")
     }
 
+    /// What stands on a line as it is, without what would end the line.
+    pub(super) fn verbatim(&mut self, text: &[u8]) -> fmt::Result {
+        text.split(|byte| matches!(byte, b'\r' | b'\n')).try_for_each(|piece| self.bytes(piece))
+    }
+
     /// A text without what would end it, or the line.
     pub(super) fn plain(&mut self, text: &[u8]) -> fmt::Result {
         let ends = |byte: &u8| matches!(byte, b'"' | b'\r' | b'\n');

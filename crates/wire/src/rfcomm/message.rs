@@ -107,7 +107,7 @@ pub enum Message<'a> {
         dlci: Dlci,
         /// Its signals.
         signals: ModemSignals,
-        /// The octet of a break signal, where there is one.
+        /// The octet of a break signal as it stands on the wire, where there is one.
         break_signal: Option<u8>,
     },
     /// RPN: a line's port settings, or the question for them.
@@ -225,7 +225,7 @@ impl<'a> Message<'a> {
                 match break_signal {
                     Some(octet) => {
                         short[1] &= !EXTENSION;
-                        short[2] = octet | EXTENSION;
+                        short[2] = octet;
                         &short[..3]
                     }
                     None => &short[..2],

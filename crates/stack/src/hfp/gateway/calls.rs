@@ -144,7 +144,13 @@ impl Gateway {
             Hold::Transfer => return self.end_all(now, Call::is_answered),
         }
         self.tell_calls();
+        let held = |gateway: &Self| gateway.values[Indicator::CallHeld as usize];
+        let before = held(self);
         self.report_calls(now);
+        // That calls changed places is told, though the indicator is what it was (4.22).
+        if before == 1 && held(self) == 1 {
+            self.tell(Indicator::CallHeld);
+        }
     }
 
     /// The waiting call, or else the held ones, become active.

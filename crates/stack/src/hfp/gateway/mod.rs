@@ -223,15 +223,22 @@ impl Gateway {
         self.say(why);
     }
 
-    /// Sets an indicator, and tells the unit if it changed and the unit wants to know.
+    /// Sets an indicator, and tells the unit if it changed.
     fn report(&mut self, indicator: Indicator, value: u8) {
         let before = core::mem::replace(&mut self.values[indicator as usize], value);
+        if before != value {
+            self.tell(indicator);
+        }
+    }
+
+    /// Tells an indicator, if the unit wants to know.
+    fn tell(&mut self, indicator: Indicator) {
         let place = self.settings.places.iter().position(|own| *own == indicator);
         if let Some(at) = place
-            && before != value
             && self.unit.reports
             && self.unit.reported >> at & 1 != 0
         {
+            let value = self.values[indicator as usize];
             self.say(ResultCode::Ciev { indicator: at as u8 + 1, value });
         }
     }
