@@ -27,8 +27,7 @@ pub(crate) fn bed(house: &House) -> Outcome {
     }
     let testbed = house.target.join("release/testbed");
     let hand = ["build", "--release", "-p", "tandem-usb", "--example", "hand"];
-    cargo::programs(house)
-        .then(|| run(cargo::cargo(house).args(["build", "--release", "-p", "tandem-testbed"])))
+    run(cargo::cargo(house).args(["build", "--release", "-p", "tandem-testbed"]))
         .then(|| {
             run(cargo::cargo(house).args(["build", "--release", "-p", "tandem-usb", "--examples"]))
         })
