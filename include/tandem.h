@@ -202,6 +202,18 @@ typedef enum tandem_kind {
      * Something that the owner should know: code, text.
      */
     TANDEM_KIND_WARNING = 15,
+    /**
+     * A phone's player has another track: phone, title, artist, album, duration_ms.
+     */
+    TANDEM_KIND_TRACK = 16,
+    /**
+     * What a phone's player does: phone, status (playing, paused, stopped), position_ms.
+     */
+    TANDEM_KIND_PLAYBACK = 17,
+    /**
+     * How loud a phone is heard: phone, kind (media, call), percent.
+     */
+    TANDEM_KIND_VOLUME = 18,
 } tandem_kind;
 
 /**
@@ -482,6 +494,33 @@ enum tandem_status tandem_receiver_disconnect(const struct tandem_receiver *rece
  * As for tandem_receiver_connect.
  */
 enum tandem_status tandem_receiver_forget(const struct tandem_receiver *receiver,
+                                          const char *phone,
+                                          uint64_t *ticket);
+
+/**
+ * Presses a key of a phone's player: `action` is "play", "pause", "play_pause", "next", "previous" or
+ * "stop". Without a `phone` (null) it is the one that is heard, else the one heard last. The end comes
+ * with the phone's answer.
+ *
+ * # Safety
+ * `receiver` is from tandem_receiver_open and not closed; `action` and, unless null, `phone` end with a
+ * zero byte; `ticket` has room or is null.
+ */
+enum tandem_status tandem_receiver_media(const struct tandem_receiver *receiver,
+                                         const char *action,
+                                         const char *phone,
+                                         uint64_t *ticket);
+
+/**
+ * Sets how loud a phone is heard, 0 to 100 percent: `kind` is "media" or "call". `phone` as for
+ * tandem_receiver_media.
+ *
+ * # Safety
+ * As for tandem_receiver_media, with `kind` for `action`.
+ */
+enum tandem_status tandem_receiver_volume(const struct tandem_receiver *receiver,
+                                          uint8_t percent,
+                                          const char *kind,
                                           const char *phone,
                                           uint64_t *ticket);
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
-use tandem::{Address, Command, Config, Handle};
+use tandem::{Address, Command, Config, Handle, MediaAction, Refusal, VolumeKind};
 
 use crate::events::Events;
 use crate::failure::{not_configured, not_opened, not_set, refused, system};
@@ -102,12 +102,36 @@ impl Receiver {
         Ok(self.submit(Command::Forget { phone: self.phone(py, phone)? }))
     }
 
+    fn media(&self, py: Python<'_>, action: &str, phone: Option<&str>) -> PyResult<u64> {
+        let action = one_of(py, action, &MediaAction::ALL)?;
+        let phone = phone.map(|phone| self.phone(py, phone)).transpose()?;
+        Ok(self.submit(Command::Media { action, phone }))
+    }
+
+    fn volume(
+        &self,
+        py: Python<'_>,
+        percent: u8,
+        kind: &str,
+        phone: Option<&str>,
+    ) -> PyResult<u64> {
+        let kind = one_of(py, kind, &VolumeKind::ALL)?;
+        let phone = phone.map(|phone| self.phone(py, phone)).transpose()?;
+        Ok(self.submit(Command::Volume { percent, kind, phone }))
+    }
+
     /// Changes a setting and waits until it counts.
     fn set(&self, py: Python<'_>, key: &str, value: &str, phone: Option<&str>) -> PyResult<()> {
         let phone = phone.map(|phone| self.phone(py, phone)).transpose()?;
         let set = py.detach(|| self.handle.set(key, value, phone));
         set.map_err(|error| not_set(py, &error))
     }
+}
+
+/// What a word stands for.
+fn one_of<T: Copy>(py: Python<'_>, word: &str, all: &[(&str, T)]) -> PyResult<T> {
+    let found = all.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
+    found.ok_or_else(|| refused(py, Refusal::BadValue))
 }
 
 impl Drop for Receiver {

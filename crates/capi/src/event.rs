@@ -69,6 +69,12 @@ pub enum Kind {
     Link = 14,
     /// Something that the owner should know: code, text.
     Warning = 15,
+    /// A phone's player has another track: phone, title, artist, album, duration_ms.
+    Track = 16,
+    /// What a phone's player does: phone, status (playing, paused, stopped), position_ms.
+    Playback = 17,
+    /// How loud a phone is heard: phone, kind (media, call), percent.
+    Volume = 18,
 }
 
 impl Kind {
@@ -91,6 +97,9 @@ impl Kind {
                 Told::Done { .. } => Kind::Done,
                 Told::Link { .. } => Kind::Link,
                 Told::Warning { .. } => Kind::Warning,
+                Told::Track { .. } => Kind::Track,
+                Told::Playback { .. } => Kind::Playback,
+                Told::Volume { .. } => Kind::Volume,
             },
         }
     }

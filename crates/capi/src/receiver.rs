@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use tandem::{Address, Command, Next, Notice, Subscription};
+use tandem::{Address, Command, MediaAction, Next, Notice, Subscription, VolumeKind};
 
 use crate::answer::{Failure, Status, guard, guard_value};
 use crate::config::Config;
@@ -284,6 +284,72 @@ pub unsafe extern "C" fn tandem_receiver_forget(
     unsafe { submit_for(receiver, phone, ticket, |phone| Command::Forget { phone }) }
 }
 
+/// Presses a key of a phone's player: `action` is "play", "pause", "play_pause", "next", "previous" or
+/// "stop". Without a `phone` (null) it is the one that is heard, else the one heard last. The end comes
+/// with the phone's answer.
+///
+/// # Safety
+/// `receiver` is from tandem_receiver_open and not closed; `action` and, unless null, `phone` end with a
+/// zero byte; `ticket` has room or is null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_receiver_media(
+    receiver: *const Receiver,
+    action: *const c_char,
+    phone: *const c_char,
+    ticket: *mut u64,
+) -> Status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        submit(receiver, ticket, |receiver| {
+            let action = one_of(text(action, "action")?, &MediaAction::ALL)?;
+            Ok(Command::Media { action, phone: some_phone(receiver, phone)? })
+        })
+    }
+}
+
+/// Sets how loud a phone is heard, 0 to 100 percent: `kind` is "media" or "call". `phone` as for
+/// tandem_receiver_media.
+///
+/// # Safety
+/// As for tandem_receiver_media, with `kind` for `action`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn tandem_receiver_volume(
+    receiver: *const Receiver,
+    percent: u8,
+    kind: *const c_char,
+    phone: *const c_char,
+    ticket: *mut u64,
+) -> Status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        submit(receiver, ticket, |receiver| {
+            let kind = one_of(text(kind, "kind")?, &VolumeKind::ALL)?;
+            Ok(Command::Volume { percent, kind, phone: some_phone(receiver, phone)? })
+        })
+    }
+}
+
+/// What a word stands for.
+fn one_of<T: Copy>(word: &str, all: &[(&str, T)]) -> Result<T, Failure> {
+    let found = all.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
+    found.ok_or_else(|| Failure::new(Status::BadValue, format!("{word}: is none of these words")))
+}
+
+/// The phone of a reference that may be null.
+///
+/// # Safety
+/// `phone` ends with a zero byte, or is null.
+unsafe fn some_phone(
+    receiver: &Receiver,
+    phone: *const c_char,
+) -> Result<Option<Address>, Failure> {
+    if phone.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    Ok(Some(receiver.receiver.phone(unsafe { text(phone, "phone") }?)?))
+}
+
 /// Changes a setting until the receiver is closed: key and value as for tandem_config_set, and with
 /// a `phone` that is not null the keys of that phone's table. TANDEM_STATUS_BUSY for a key that
 /// only counts at start.
@@ -301,16 +367,11 @@ pub unsafe extern "C" fn tandem_receiver_set(
 ) -> Status {
     guard(|| {
         // SAFETY: the caller's promise.
-        let (receiver, key, value, out) = unsafe {
-            let receiver = &borrow(receiver, "receiver")?.receiver;
+        let (receiver, key, value, phone, out) = unsafe {
+            let receiver = borrow(receiver, "receiver")?;
             let (key, value) = (text(key, "key")?, text(value, "value")?);
-            (receiver, key, value, Out::wanted(ticket, "ticket")?)
-        };
-        let phone = if phone.is_null() {
-            None
-        } else {
-            // SAFETY: the caller's promise.
-            Some(receiver.phone(unsafe { text(phone, "phone") }?)?)
+            let phone = some_phone(receiver, phone)?;
+            (&receiver.receiver, key, value, phone, Out::wanted(ticket, "ticket")?)
         };
         let ticket = receiver.submit_set(key, value, phone)?;
         if let Some(out) = out {

@@ -86,6 +86,54 @@ pub enum Verb {
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         phone: String,
     },
+    /// Let a phone play
+    Play {
+        /// Which phone [default: the one that is heard, else was heard last]
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        phone: Option<String>,
+    },
+    /// Let a phone pause
+    Pause {
+        /// Which phone [default: the one that is heard, else was heard last]
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        phone: Option<String>,
+    },
+    /// Let a phone that plays pause, or play again
+    PlayPause {
+        /// Which phone [default: the one that is heard, else was heard last]
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        phone: Option<String>,
+    },
+    /// Let a phone stop
+    Stop {
+        /// Which phone [default: the one that is heard, else was heard last]
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        phone: Option<String>,
+    },
+    /// The next track
+    Next {
+        /// Which phone [default: the one that is heard, else was heard last]
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        phone: Option<String>,
+    },
+    /// The track before, or this one from its beginning
+    Previous {
+        /// Which phone [default: the one that is heard, else was heard last]
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        phone: Option<String>,
+    },
+    /// How loud a phone's music is
+    Volume {
+        /// 0 to 100
+        #[arg(value_parser = clap::value_parser!(u8).range(0..=100))]
+        percent: u8,
+        /// Which phone [default: the one that is heard, else was heard last]
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        phone: Option<String>,
+        /// Its calls instead of its music
+        #[arg(long)]
+        call: bool,
+    },
     /// Change a setting until the daemon ends
     Set {
         /// The setting's key, as in the configuration file

@@ -4,7 +4,7 @@
 //! Exit codes: 0 done, 1 refused or failed, 2 usage, 3 no daemon at the socket. Whoever reads our output
 //! may stop at any time: a broken pipe is no error.
 //!
-//! Not here yet: `capture`, `import-bonds`, `replay`, and what needs calls, players or volume.
+//! Not here yet: `capture`, `import-bonds`, `replay`, and what needs calls.
 
 mod arguments;
 mod client;

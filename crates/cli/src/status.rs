@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::phone::{Names, columns, word};
+use crate::phone::{Names, clean, columns, word};
 
 pub(crate) fn run(client: &mut Client, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
     let status = client.call("Status", json!({}))?;
@@ -73,6 +73,7 @@ fn row(phone: &Value, names: &Names, audible: &Value) -> Vec<String> {
         Some(state) => format!("{state} {}", word(&phone["media"]["codec"])),
         None => "-".into(),
     };
+    let volume = phone["volume"]["media"].as_u64().map(|percent| format!("{percent} %"));
     let signal = phone["rssi"].as_i64().map(|rssi| format!("{rssi} dB"));
     vec![
         format!("{} {}", if heard { ">" } else { " " }, names.of(&phone["address"])),
@@ -80,7 +81,24 @@ fn row(phone: &Value, names: &Names, audible: &Value) -> Vec<String> {
         state.into(),
         media,
         signal.unwrap_or_default(),
+        volume.unwrap_or_default(),
+        track(&phone["track"]).unwrap_or_default(),
     ]
+}
+
+/// A track for a person: who, what, how long.
+pub(crate) fn track(track: &Value) -> Option<String> {
+    let told = ["artist", "title"].map(|name| clean(track[name].as_str().unwrap_or_default()));
+    let texts: Vec<&str> =
+        told.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+    let duration = track["duration_ms"].as_u64().filter(|ms| *ms > 0);
+    let duration = duration.map_or_else(String::new, |ms| format!(" ({})", minutes(ms)));
+    (!texts.is_empty()).then(|| format!("{}{duration}", texts.join(": ")))
+}
+
+/// Milliseconds as minutes and seconds.
+pub(crate) fn minutes(ms: u64) -> String {
+    format!("{}:{:02}", ms / 60_000, ms / 1000 % 60)
 }
 
 #[cfg(test)]
@@ -95,7 +113,9 @@ mod tests {
             },
             "phones": [
                 { "address": "AA:BB:CC:DD:EE:FF", "name": "Ann", "bonded": true, "connected": true,
-                  "media": { "state": "playing", "codec": "sbc" }, "rssi": -3 },
+                  "media": { "state": "playing", "codec": "sbc" }, "rssi": -3, "volume": { "media": 50 },
+                  "track": { "title": "So What", "artist": "Miles", "album": "",
+                             "duration_ms": 562_000 } },
                 { "address": "AA:BB:CC:DD:EE:00", "name": "", "bonded": true, "connected": false },
             ],
             "audible": [{ "phone": "AA:BB:CC:DD:EE:FF", "kind": "media", "gain": 1.0 }],
@@ -106,7 +126,7 @@ mod tests {
                 "Kitchen on controller 00:00:00:00:00:01: up, open for pairing",
                 "Heard: Ann (media)",
                 "Phones:",
-                "> Ann                AA:BB:CC:DD:EE:FF  connected  playing sbc  -3 dB",
+                "> Ann                AA:BB:CC:DD:EE:FF  connected  playing sbc  -3 dB  50 %  Miles: So What (9:22)",
                 "  AA:BB:CC:DD:EE:00  AA:BB:CC:DD:EE:00  away       -",
             ]
         );

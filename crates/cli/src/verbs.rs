@@ -34,6 +34,16 @@ fn call(verb: &Verb) -> Option<(&'static str, Value)> {
         Verb::Connect { phone } => ("Connect", json!({ "phone": phone })),
         Verb::Disconnect { phone } => ("Disconnect", json!({ "phone": phone })),
         Verb::Forget { phone } => ("Forget", json!({ "phone": phone })),
+        Verb::Play { phone } => media("play", phone),
+        Verb::Pause { phone } => media("pause", phone),
+        Verb::PlayPause { phone } => media("play_pause", phone),
+        Verb::Stop { phone } => media("stop", phone),
+        Verb::Next { phone } => media("next", phone),
+        Verb::Previous { phone } => media("previous", phone),
+        Verb::Volume { percent, phone, call } => {
+            let kind = if *call { "call" } else { "media" };
+            ("Volume", json!({ "percent": percent, "kind": kind, "phone": phone }))
+        }
         Verb::Set { key, value, phone } => {
             ("Set", json!({ "key": key, "value": value, "phone": phone }))
         }
@@ -46,4 +56,8 @@ fn call(verb: &Verb) -> Option<(&'static str, Value)> {
         | Verb::Completions { .. }
         | Verb::Man { .. } => return None,
     })
+}
+
+fn media(action: &str, phone: &Option<String>) -> (&'static str, Value) {
+    ("Media", json!({ "action": action, "phone": phone }))
 }

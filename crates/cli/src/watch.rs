@@ -59,6 +59,17 @@ fn sentence(event: &Value, names: &Names) -> String {
             field("channels")
         ),
         "audible" => format!("heard: {}", names.heard(&event["phones"])),
+        "track" => match status::track(event) {
+            Some(track) => format!("{} has {track}", phone()),
+            None => format!("{} has no track", phone()),
+        },
+        "playback" => match event["position_ms"].as_u64() {
+            Some(position) => {
+                format!("{} {} at {}", phone(), field("status"), status::minutes(position))
+            }
+            None => format!("{} {}", phone(), field("status")),
+        },
+        "volume" => format!("{} {} volume {} %", phone(), field("kind"), field("percent")),
         "order" => format!("{} is told: {}", phone(), field("order")),
         "evicted" => format!("{} gives its seat to {}", phone(), names.of(&event["by"])),
         "warning" => format!("warning: {}", field("text")),

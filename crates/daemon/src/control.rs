@@ -1,14 +1,13 @@
 //! The interface `io.tandem.Receiver`: its methods, in terms of a receiver's handle.
 //!
-//! `io.tandem.Receiver.varlink` beside this crate is the source. Not there yet: what needs calls,
-//! players, or volume.
+//! `io.tandem.Receiver.varlink` beside this crate is the source. Not there yet: what needs calls.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use tandem::{Address, Command, Handle, Next, Refusal, SetError};
+use tandem::{Address, Command, Handle, MediaAction, Next, Refusal, SetError, VolumeKind};
 
 use crate::varlink::{Answer, Call, Error, Identity, Interface, Replies};
 
@@ -18,7 +17,7 @@ pub const INTERFACE: &str = "io.tandem.Receiver";
 const DESCRIPTION: &str = include_str!("../io.tandem.Receiver.varlink");
 
 /// The methods, each with its parameters.
-const METHODS: [(&str, &[&str]); 9] = [
+const METHODS: [(&str, &[&str]); 11] = [
     ("Status", &[]),
     ("Watch", &[]),
     ("Pair", &["seconds"]),
@@ -27,6 +26,8 @@ const METHODS: [(&str, &[&str]); 9] = [
     ("Connect", &["phone"]),
     ("Disconnect", &["phone"]),
     ("Forget", &["phone"]),
+    ("Media", &["action", "phone"]),
+    ("Volume", &["percent", "kind", "phone"]),
     ("Set", &["key", "value", "phone"]),
 ];
 
@@ -75,7 +76,7 @@ impl Control {
         let command = match method {
             "Status" => return Ok(self.0.status().to_json()),
             "Set" => {
-                let phone = given.text("phone")?.map(|phone| self.phone(phone)).transpose()?;
+                let phone = self.optional_phone(given)?;
                 let (key, value) = (given.required_text("key")?, given.required_text("value")?);
                 self.0.set(key, value, phone).map_err(|SetError { refusal, text }| {
                     Error::new(INTERFACE, refusal.name(), &text)
@@ -92,6 +93,15 @@ impl Control {
             "Connect" => Command::Connect { phone: self.given_phone(given)? },
             "Disconnect" => Command::Disconnect { phone: self.given_phone(given)? },
             "Forget" => Command::Forget { phone: self.given_phone(given)? },
+            "Media" => Command::Media {
+                action: given.one_of("action", &MediaAction::ALL)?,
+                phone: self.optional_phone(given)?,
+            },
+            "Volume" => Command::Volume {
+                percent: given.percent("percent")?,
+                kind: given.one_of("kind", &VolumeKind::ALL)?,
+                phone: self.optional_phone(given)?,
+            },
             _ => return Err(Error::method_not_found(&format!("{INTERFACE}.{method}"))),
         };
         self.0.call(command).map_err(|refusal| refused(refusal, refusal.text()))?;
@@ -100,6 +110,10 @@ impl Control {
 
     fn given_phone(&self, given: &Parameters<'_>) -> Result<Address, Error> {
         self.phone(given.required_text("phone")?)
+    }
+
+    fn optional_phone(&self, given: &Parameters<'_>) -> Result<Option<Address>, Error> {
+        given.text("phone")?.map(|phone| self.phone(phone)).transpose()
     }
 
     fn phone(&self, reference: &str) -> Result<Address, Error> {
@@ -155,6 +169,19 @@ impl<'a> Parameters<'a> {
 
     fn required_text(&self, name: &str) -> Result<&'a str, Error> {
         self.text(name)?.ok_or_else(|| Error::invalid_parameter(name))
+    }
+
+    /// What a word stands for.
+    fn one_of<T: Copy>(&self, name: &str, all: &[(&str, T)]) -> Result<T, Error> {
+        let word = self.required_text(name)?;
+        let found = all.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
+        found.ok_or_else(|| refused(Refusal::BadValue, &format!("{name}: {word} is none of them")))
+    }
+
+    fn percent(&self, name: &str) -> Result<u8, Error> {
+        let percent = self.number(name)?.ok_or_else(|| Error::invalid_parameter(name))?;
+        let fits = u8::try_from(percent).ok().filter(|percent| *percent <= 100);
+        fits.ok_or_else(|| refused(Refusal::BadValue, &format!("{name}: must be 0 to 100")))
     }
 
     fn truth(&self, name: &str) -> Result<bool, Error> {

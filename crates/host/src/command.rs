@@ -42,11 +42,71 @@ pub enum Command {
         /// Whom.
         phone: Address,
     },
+    /// Presses a key of a phone's player; the end is the phone's answer.
+    Media {
+        /// Which key.
+        action: MediaAction,
+        /// Whose; without one, that of the phone that is heard, else was heard last.
+        phone: Option<Address>,
+    },
+    /// Sets how loud a phone is heard.
+    Volume {
+        /// 0 to 100.
+        percent: u8,
+        /// What of it.
+        kind: VolumeKind,
+        /// Whose; without one, as for [`Media`](Command::Media).
+        phone: Option<Address>,
+    },
     /// Changes a setting until the program ends.
     Set(Change),
     /// Says goodbye to every phone and lets nobody in any more; its end means that the transport may
     /// be closed. What else is ordered from then on ends in `Busy`.
     Shutdown,
+}
+
+/// A key of a phone's player.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum MediaAction {
+    /// Play.
+    Play,
+    /// Pause.
+    Pause,
+    /// Pause where the phone plays, else play.
+    PlayPause,
+    /// The next track.
+    Next,
+    /// The track before, or this one from its beginning.
+    Previous,
+    /// Stop.
+    Stop,
+}
+
+impl MediaAction {
+    /// Every key, by the word that the control interface has for it.
+    pub const ALL: [(&str, MediaAction); 6] = [
+        ("play", MediaAction::Play),
+        ("pause", MediaAction::Pause),
+        ("play_pause", MediaAction::PlayPause),
+        ("next", MediaAction::Next),
+        ("previous", MediaAction::Previous),
+        ("stop", MediaAction::Stop),
+    ];
+}
+
+/// What of a phone a volume is for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum VolumeKind {
+    /// Its music.
+    Media,
+    /// Its calls.
+    Call,
+}
+
+impl VolumeKind {
+    /// Each kind, by the word that the control interface has for it.
+    pub const ALL: [(&str, VolumeKind); 2] =
+        [("media", VolumeKind::Media), ("call", VolumeKind::Call)];
 }
 
 /// A setting that may change while the receiver runs.
@@ -75,6 +135,8 @@ pub enum Change {
     ReconnectMaxSeconds(u32),
     /// How long a phone is paged that does not come, in seconds (`reconnect_for_s`).
     ReconnectForSeconds(u32),
+    /// The media volume of a phone's first connection, in percent (`volume.first`), 0 to 100.
+    VolumeFirst(u8),
     /// Whether this phone's media may take over from another's.
     MayTakeOver {
         /// Whose.

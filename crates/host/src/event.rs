@@ -1,12 +1,14 @@
 //! What a host tells the floors above.
 
 use stack::Name;
+use stack::avrcp::Text;
 use wire::Address;
 
-use crate::command::{Refusal, Ticket};
+use crate::command::{Refusal, Ticket, VolumeKind};
 
 /// Something happened. The shapes are those of the control interface's events.
 #[derive(Clone, PartialEq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "values are moved through queues without allocation")]
 pub enum Event {
     /// The controller came up, or was lost.
     Controller {
@@ -74,6 +76,38 @@ pub enum Event {
         /// The sources; several only with the policy `mix`.
         sources: heapless::Vec<Source, { multipoint::MAX_SEATS }>,
     },
+    /// A phone's player has another track, or more is known of it. Texts are empty where the phone does
+    /// not say.
+    Track {
+        /// Whose.
+        phone: Address,
+        /// Its name.
+        title: Text,
+        /// Who plays.
+        artist: Text,
+        /// Where it is from.
+        album: Text,
+        /// How long it is.
+        duration_ms: Option<u32>,
+    },
+    /// What a phone's player does, as it says itself.
+    Playback {
+        /// Whose.
+        phone: Address,
+        /// What it does.
+        status: PlaybackStatus,
+        /// How much of the track has played, where it says so.
+        position_ms: Option<u32>,
+    },
+    /// How loud a phone is heard, set on either side.
+    Volume {
+        /// Whose.
+        phone: Address,
+        /// What of it.
+        kind: VolumeKind,
+        /// 0 to 100.
+        percent: u8,
+    },
     /// What the policy told a phone to do.
     Order {
         /// Whom.
@@ -133,6 +167,8 @@ pub enum ConfirmKind {
 pub enum Profile {
     /// Advanced Audio Distribution.
     A2dp,
+    /// Audio/Video Remote Control.
+    Avrcp,
 }
 
 /// A media stream's state, as the ear would call it.
@@ -146,6 +182,17 @@ pub enum StreamState {
     Suspended,
     /// Gone.
     Closed,
+}
+
+/// What a player does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PlaybackStatus {
+    /// It plays, or moves within the track.
+    Playing,
+    /// It paused.
+    Paused,
+    /// It stopped.
+    Stopped,
 }
 
 /// A codec.

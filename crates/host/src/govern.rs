@@ -75,6 +75,7 @@ impl Host {
         if stream.is_some() {
             self.stream_opened(link);
         }
+        self.remote_seated(link);
         if playing {
             self.decide(now, Fact::Started(id));
         }
@@ -166,11 +167,14 @@ impl Host {
         self.notify(Event::Audible { sources });
     }
 
-    /// Sets a seat's stream as loud as the policy has it.
+    /// Sets a seat's stream as loud as the policy and its phone's volume have it.
     pub(crate) fn fade(&mut self, id: SeatId) {
-        let gain = if self.roster.is_audible(id) { 1.0 } else { 0.0 };
         let link = self.seats[usize::from(id.0)].and_then(|link| self.link(link));
-        if let Some((stream, _)) = link.and_then(|link| link.stream) {
+        if let Some(link) = link
+            && let Some((stream, _)) = link.stream
+        {
+            let heard = self.roster.is_audible(id);
+            let gain = if heard { self.loudness(link.address) } else { 0.0 };
             self.effect(Effect::Stream(stream, StreamEffect::Gain(gain)));
         }
     }

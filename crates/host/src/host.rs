@@ -54,6 +54,8 @@ pub struct Host {
     pub(crate) goodbye: Option<Ticket>,
     /// Pairing mode stands open.
     pub(crate) pairing: bool,
+    /// Keys pressed so far, by which their answers are known.
+    pub(crate) keys: u32,
 }
 
 impl Host {
@@ -80,6 +82,7 @@ impl Host {
             leaving: false,
             goodbye: None,
             pairing: false,
+            keys: 0,
         }
     }
 
@@ -246,6 +249,7 @@ fn config(settings: &Settings) -> Config {
             ..controller::Config::default()
         },
         endpoints: [a2dp::sbc_sink(seid)].into_iter().collect(),
+        remote_control: true,
         initiative: Some(stack::INITIATIVE),
         media_mtu: MEDIA_MTU,
         identity: IDENTITY,

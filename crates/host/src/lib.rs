@@ -11,12 +11,15 @@ mod notices;
 mod page;
 mod pending;
 mod phones;
+mod remote;
 mod timers;
 mod verbs;
 
-pub use command::{Change, Command, Refusal, Ticket};
+pub use command::{Change, Command, MediaAction, Refusal, Ticket, VolumeKind};
 pub use effect::{Effect, Effects, Input, StreamEffect};
-pub use event::{Codec, ConfirmKind, Event, OrderKind, Profile, Source, SourceKind, StreamState};
+pub use event::{
+    Codec, ConfirmKind, Event, OrderKind, PlaybackStatus, Profile, Source, SourceKind, StreamState,
+};
 pub use host::Host;
 pub use limits::{Limits, Settings};
 pub use stack::{Bond, LinkId, Name, StreamId};

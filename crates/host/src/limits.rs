@@ -50,6 +50,8 @@ pub struct Settings {
     pub settle_seconds: f32,
     /// Seconds for which a phone that was put out is turned away.
     pub evicted_for_seconds: u32,
+    /// The media volume of a phone's first connection, in percent.
+    pub volume_first: u8,
     /// The delay that we report to phones, in tenths of a millisecond (AVDTP 1.3, 8.19).
     pub delay: u16,
 }
@@ -71,6 +73,7 @@ impl Default for Settings {
             blip_seconds: 2.0,
             settle_seconds: 5.0,
             evicted_for_seconds: 60,
+            volume_first: 50,
             delay: 1500,
         }
     }

@@ -19,6 +19,10 @@ pub(crate) struct Link {
     pub(crate) stream: Option<(StreamId, Configuration)>,
     /// Media flows.
     pub(crate) playing: bool,
+    /// AVRCP is up.
+    pub(crate) remote: bool,
+    /// How much of the track has played, in milliseconds, as the phone told last.
+    pub(crate) position: Option<u32>,
     /// It was told to go, or its security failed.
     pub(crate) leaving: bool,
     /// It lost its seat to this phone.
@@ -40,6 +44,8 @@ impl Link {
             seat: None,
             stream: None,
             playing: false,
+            remote: false,
+            position: None,
             leaving: false,
             evicted_by: None,
             central: outgoing,

@@ -48,6 +48,7 @@ impl Host {
             }
             Notice::Connected { link, address, outgoing } => {
                 self.links[usize::from(link.0)] = Some(Link::new(address, outgoing));
+                self.prepare_volume(now, link, address);
                 if self.leaving {
                     self.send_away(now, link, Status::REMOTE_TERMINATED_POWER_OFF, Refusal::Busy);
                 }
@@ -97,6 +98,7 @@ impl Host {
                     }
                 }
             }
+            Notice::Remote { link, change } => self.remote(now, link, change),
             Notice::MediaTooLarge { link, length } => {
                 if let Some(phone) = self.link(link).map(|link| link.address) {
                     let text = format_args!(

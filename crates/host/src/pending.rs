@@ -1,6 +1,7 @@
 //! Commands that have not ended: what each waits for, and until when.
 
 use pool::Instant;
+use stack::avrcp;
 use wire::Address;
 
 use crate::command::Ticket;
@@ -15,6 +16,8 @@ pub(crate) enum Wait {
     Profile(Address),
     /// The end of the phone's connection.
     Gone(Address),
+    /// The phone's answer to a key.
+    Key(avrcp::Ticket),
 }
 
 /// The commands that wait.

@@ -4,6 +4,7 @@
 use pool::Instant;
 use stack::{Bond, MAX_BONDS, Name};
 use wire::Address;
+use wire::avrcp::Volume;
 
 use crate::event::ConfirmKind;
 
@@ -18,6 +19,8 @@ pub(crate) struct Phone {
     pub(crate) bonded: bool,
     /// Its owner keeps its media from taking over.
     pub(crate) modest: bool,
+    /// Its media volume, once it or its owner has set one, or it shares ours.
+    pub(crate) volume: Option<Volume>,
     /// It was put out; until then it does not come back by itself.
     pub(crate) put_out_until: Option<Instant>,
     /// It was sent away by its owner, or refused us: it is not paged unasked.
@@ -82,6 +85,7 @@ impl Phone {
             name: Name::new(),
             bonded: false,
             modest: false,
+            volume: None,
             put_out_until: None,
             left_alone: false,
             asked: None,

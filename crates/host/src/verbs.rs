@@ -20,8 +20,8 @@ use crate::timers::Timer;
 const MAX_PAIRING_SECONDS: u32 = 3600;
 /// How long a connection may take until its first profile is up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long a disconnection may take.
-const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long any other command may take.
+pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest passkey: six digits.
 const MAX_PASSKEY: u32 = 999_999;
 /// How long saying goodbye may take.
@@ -41,6 +41,10 @@ impl Host {
             Command::Connect { phone } => self.connect(now, ticket, phone),
             Command::Disconnect { phone } => self.disconnect(now, ticket, phone),
             Command::Forget { phone } => self.forget(now, ticket, phone),
+            Command::Media { action, phone } => self.media(now, ticket, action, phone),
+            Command::Volume { percent, kind, phone } => {
+                self.set_volume(now, ticket, percent, kind, phone);
+            }
             // Taken care of before the controller is asked for.
             Command::Set(_) | Command::Shutdown => self.done(ticket, Err(Refusal::Busy)),
         }
@@ -116,7 +120,7 @@ impl Host {
 
     fn disconnect(&mut self, now: Instant, ticket: Ticket, phone: Address) {
         if let Some(link) = self.link_of(phone) {
-            if self.wait(now, ticket, Wait::Gone(phone), DISCONNECT_TIMEOUT) {
+            if self.wait(now, ticket, Wait::Gone(phone), COMMAND_TIMEOUT) {
                 self.leave_alone(phone);
                 self.send_away(now, link, SENT_AWAY, Refusal::Refused);
             }
@@ -145,7 +149,7 @@ impl Host {
             None => self.done(ticket, Ok(())),
             Some(link) => {
                 self.send_away(now, link, SENT_AWAY, Refusal::NotPaired);
-                self.wait(now, ticket, Wait::Gone(phone), DISCONNECT_TIMEOUT);
+                self.wait(now, ticket, Wait::Gone(phone), COMMAND_TIMEOUT);
             }
         }
     }
@@ -190,6 +194,9 @@ impl Host {
                 self.settings.reconnect_max_seconds = seconds;
             }
             Change::ReconnectForSeconds(seconds) => self.settings.reconnect_for_seconds = seconds,
+            Change::VolumeFirst(percent) if percent <= 100 => {
+                self.settings.volume_first = percent;
+            }
             Change::MayTakeOver { phone, on } => {
                 self.phones.entry(phone).modest = !on;
                 let seat = self.link_of(phone).and_then(|link| self.link(link)?.seat);
@@ -201,6 +208,7 @@ impl Host {
             | Change::PairingSeconds(_)
             | Change::MinKeySize(_)
             | Change::BlipSeconds(_)
+            | Change::VolumeFirst(_)
             | Change::ReconnectMaxSeconds(_) => {
                 return self.done(ticket, Err(Refusal::BadValue));
             }
@@ -233,7 +241,7 @@ impl Host {
         }
     }
 
-    fn not_connected(&self, phone: Address) -> Refusal {
+    pub(crate) fn not_connected(&self, phone: Address) -> Refusal {
         match self.phones.get(phone) {
             Some(_) => Refusal::NotConnected,
             None => Refusal::NoSuchPhone,
@@ -241,7 +249,13 @@ impl Host {
     }
 
     /// Lets a command wait; ends it and says `false` where too many wait already.
-    fn wait(&mut self, now: Instant, ticket: Ticket, wait: Wait, timeout: Duration) -> bool {
+    pub(crate) fn wait(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        wait: Wait,
+        timeout: Duration,
+    ) -> bool {
         let waits = self.pending.add(ticket, wait, now + timeout);
         if !waits {
             self.done(ticket, Err(Refusal::Busy));

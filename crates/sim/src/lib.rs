@@ -21,12 +21,14 @@ mod medium;
 mod message;
 mod options;
 mod phone;
+mod player;
 mod random;
 mod world;
 
 pub use air::Air;
 pub use options::{Complaint, ControllerOptions, Fault};
 pub use phone::{Act, Phone};
+pub use player::Player;
 pub use random::Random;
 pub use world::{CAST, DEMO_LENGTH, RECEIVER, World};
 

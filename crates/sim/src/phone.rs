@@ -1,6 +1,7 @@
 //! A phone: a virtual controller, a whole protocol stack as an A2DP source, and somebody who presses
 //! its keys. It pairs without asking, secures the links that it places, opens A2DP, and plays a tone
-//! that is encoded and paced in virtual time. It has no AVRCP and no HFP yet.
+//! that is encoded and paced in virtual time. With AVRCP it has a player, which its owner and the
+//! receiver press the keys of (`player`). It has no HFP yet.
 
 use core::f64::consts::TAU;
 use core::time::Duration;
@@ -9,10 +10,14 @@ use codec::sbc;
 use pool::{Arena, Instant};
 use stack::a2dp::{Configuration, Packetiser};
 use stack::controller::{self, Authenticate};
-use stack::{Bond, Call, LinkId, Notice, Output, Stack, StreamChange, StreamId, a2dp};
+use stack::{
+    Bond, Call, LinkId, Notice, Output, RemoteChange, Stack, StreamChange, StreamId, a2dp, avrcp,
+};
 use wire::Address;
+use wire::avrcp::{KeyState, Volume};
 use wire::hci::{ClassOfDevice, Status};
 
+use crate::player::Player;
 use crate::{Air, ControllerId, ControllerOptions};
 
 /// Blocks of a phone's arena.
@@ -39,6 +44,10 @@ pub enum Act {
     Play(u32),
     /// Pauses.
     Pause,
+    /// Plays another track, or the tone's next one.
+    Next,
+    /// Sets the receiver's volume to so many percent. Takes AVRCP.
+    Volume(u8),
     /// Deletes the bond.
     Forget,
     /// Walks out of the receiver's range, the phone in a pocket. Takes a [`World`](crate::World).
@@ -65,6 +74,8 @@ pub struct Phone {
     flows: bool,
     wants: Option<u32>,
     music: Option<Music>,
+    /// With AVRCP.
+    player: Option<Player>,
 }
 
 /// A tone on its way.
@@ -79,8 +90,14 @@ struct Music {
 }
 
 impl Phone {
-    /// Switches a phone on that will connect to `receiver`.
-    pub fn new(air: &mut Air, name: &str, address: Address, receiver: Address) -> Phone {
+    /// Switches a phone on that will connect to `receiver`, with AVRCP or without.
+    pub fn new(
+        air: &mut Air,
+        name: &str,
+        address: Address,
+        receiver: Address,
+        remote_control: bool,
+    ) -> Phone {
         let id = air.add_controller(address, ControllerOptions::default());
         let arena = Arena::new(BLOCKS, BLOCK);
         let seid = wire::avdtp::Seid::new(1).expect("1 is a stream endpoint identifier");
@@ -93,6 +110,7 @@ impl Phone {
                 ..controller::Config::default()
             },
             endpoints: [a2dp::sbc_source(seid)].into_iter().collect(),
+            remote_control,
             initiative: None,
             media_mtu: wire::l2cap::DEFAULT_MTU,
             identity: stack::sdp::DeviceId {
@@ -119,7 +137,13 @@ impl Phone {
             flows: false,
             wants: None,
             music: None,
+            player: remote_control.then(|| Player::new(name)),
         }
+    }
+
+    /// Its player, with AVRCP.
+    pub fn player(&self) -> Option<&Player> {
+        self.player.as_ref()
     }
 
     /// Its controller, to take it out of range or break it.
@@ -156,6 +180,7 @@ impl Phone {
             }
             Act::Play(hertz) => {
                 self.wants = Some(hertz);
+                self.player_is(now, |player| player.play(now, hertz));
                 match self.link.filter(|_| self.secured) {
                     Some(link) if self.stream.is_some() => self.call(now, Call::StartMedia(link)),
                     Some(link) => self.call(now, Call::OpenMedia(link)),
@@ -165,8 +190,15 @@ impl Phone {
             Act::Pause => {
                 self.wants = None;
                 self.music = None;
+                self.player_is(now, |player| player.pause(now));
                 if let Some(link) = self.link {
                     self.call(now, Call::SuspendMedia(link));
+                }
+            }
+            Act::Next => self.player_is(now, |player| player.next(now)),
+            Act::Volume(percent) => {
+                if let Some(link) = self.link {
+                    self.call(now, Call::Volume(link, Volume::from_percent(percent)));
                 }
             }
             Act::Forget => self.call(now, Call::Forget(self.receiver)),
@@ -190,6 +222,7 @@ impl Phone {
             && let Some(link) = self.link
         {
             self.call(now, Call::OpenMedia(link));
+            self.call(now, Call::OpenRemote(link));
         }
         while self.music.as_ref().is_some_and(|music| music.due_at() <= now) {
             self.send_music();
@@ -257,7 +290,37 @@ impl Phone {
                 self.stream_id = stream;
                 self.stream(now, link, change);
             }
+            Notice::Remote { change, .. } => self.remote(now, change),
             _ => {}
+        }
+    }
+
+    /// The receiver presses the player's keys, or tells its volume.
+    fn remote(&mut self, now: Instant, change: RemoteChange) {
+        match change {
+            RemoteChange::Up => self.player_is(now, |_| {}),
+            RemoteChange::Told(avrcp::Notice::Volume(volume)) => {
+                if let Some(player) = &mut self.player {
+                    player.volume = Some(volume);
+                }
+            }
+            RemoteChange::Told(avrcp::Notice::Pressed { operation, state: KeyState::Pressed }) => {
+                let Some(player) = &mut self.player else { return };
+                if let Some(act) = player.pressed(operation) {
+                    self.act(now, act);
+                }
+            }
+            RemoteChange::Down | RemoteChange::Told(_) => {}
+        }
+    }
+
+    /// Changes the player, if there is one, and lets the receiver know.
+    fn player_is(&mut self, now: Instant, change: impl FnOnce(&mut Player)) {
+        let Some(player) = &mut self.player else { return };
+        change(player);
+        let told = player.told();
+        if let Some(link) = self.link {
+            self.call(now, Call::Player(link, told));
         }
     }
 

@@ -72,9 +72,15 @@ impl World {
         world
     }
 
-    /// Switches a phone on; gives its number.
+    /// Switches a phone on that has no AVRCP; gives its number.
     pub fn add_phone(&mut self, name: &str, address: Address) -> usize {
-        self.phones.push(Phone::new(&mut self.air, name, address, RECEIVER));
+        self.phones.push(Phone::new(&mut self.air, name, address, RECEIVER, false));
+        self.phones.len() - 1
+    }
+
+    /// Switches a phone on that has AVRCP; gives its number.
+    pub fn add_phone_with_remote(&mut self, name: &str, address: Address) -> usize {
+        self.phones.push(Phone::new(&mut self.air, name, address, RECEIVER, true));
         self.phones.len() - 1
     }
 

@@ -16,5 +16,7 @@ pub mod sdp;
 mod stack;
 pub mod types;
 
-pub use stack::{Call, Config, INITIATIVE, Media, Notice, Output, Stack, StreamChange};
+pub use stack::{
+    Call, Config, INITIATIVE, Media, Notice, Output, RemoteChange, Stack, StreamChange,
+};
 pub use types::*;

@@ -34,7 +34,7 @@ mod wakeup;
 pub use config::{Config, ConfigError};
 pub use demo::DemoOptions;
 pub use error::OpenError;
-pub use host::{Bond, Change, Command, Event, Refusal, Ticket};
+pub use host::{Bond, Change, Command, Event, MediaAction, Refusal, Ticket, VolumeKind};
 pub use hub::{MAX_UNREAD, Next, Subscription};
 pub use notice::{Notice, What};
 pub use receiver::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, Handle, Receiver, SetError};

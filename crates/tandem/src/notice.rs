@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use host::{Codec, ConfirmKind, Event, OrderKind, Profile, Source, SourceKind, StreamState};
+use host::{
+    Codec, ConfirmKind, Event, OrderKind, PlaybackStatus, Profile, Source, SourceKind, StreamState,
+    VolumeKind,
+};
 use serde_json::{Map, Value, json};
 
 use crate::status::Status;
@@ -75,6 +78,9 @@ fn event_name(event: &Event) -> &'static str {
         Event::Profile { .. } => "profile",
         Event::Stream { .. } => "stream",
         Event::Audible { .. } => "audible",
+        Event::Track { .. } => "track",
+        Event::Playback { .. } => "playback",
+        Event::Volume { .. } => "volume",
         Event::Order { .. } => "order",
         Event::Evicted { .. } => "evicted",
         Event::Link { .. } => "link",
@@ -107,6 +113,21 @@ fn event_fields(event: &Event) -> Value {
         }),
         Event::Audible { sources } => {
             json!({ "phones": sources.iter().map(source).collect::<Vec<_>>() })
+        }
+        Event::Track { phone, title, artist, album, duration_ms } => json!({
+            "phone": phone.to_string(), "title": title.as_str(), "artist": artist.as_str(),
+            "album": album.as_str(), "duration_ms": duration_ms,
+        }),
+        Event::Playback { phone, status, position_ms } => json!({
+            "phone": phone.to_string(), "status": playback_status(*status),
+            "position_ms": position_ms,
+        }),
+        Event::Volume { phone, kind, percent } => {
+            let kind = match kind {
+                VolumeKind::Media => "media",
+                VolumeKind::Call => "call",
+            };
+            json!({ "phone": phone.to_string(), "kind": kind, "percent": percent })
         }
         Event::Order { phone, order } => {
             let order = match order {
@@ -154,6 +175,22 @@ pub(crate) fn stream_state(state: StreamState) -> &'static str {
     }
 }
 
+pub(crate) fn playback_status(status: PlaybackStatus) -> &'static str {
+    match status {
+        PlaybackStatus::Playing => "playing",
+        PlaybackStatus::Paused => "paused",
+        PlaybackStatus::Stopped => "stopped",
+    }
+}
+
+/// An object without what is not known.
+pub(crate) fn known(mut object: Value) -> Value {
+    if let Value::Object(fields) = &mut object {
+        fields.retain(|_, value| !value.is_null());
+    }
+    object
+}
+
 pub(crate) fn codec_name(codec: Codec) -> &'static str {
     match codec {
         Codec::Sbc => "sbc",
@@ -163,5 +200,6 @@ pub(crate) fn codec_name(codec: Codec) -> &'static str {
 fn profile_name(profile: Profile) -> &'static str {
     match profile {
         Profile::A2dp => "a2dp",
+        Profile::Avrcp => "avrcp",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use host::{Bond, Codec, Event, Profile, Source, StreamState};
+use host::{Bond, Codec, Event, PlaybackStatus, Profile, Source, StreamState, VolumeKind};
 use serde_json::{Value, json};
 use wire::Address;
 
@@ -48,12 +48,33 @@ pub struct Phone {
     pub connected: bool,
     /// Whether A2DP is up.
     pub a2dp: bool,
+    /// Whether AVRCP is up.
+    pub avrcp: bool,
+    /// What its player does, and how much of the track had played then, in milliseconds.
+    pub playback: Option<(PlaybackStatus, Option<u32>)>,
+    /// Its track, where it tells one.
+    pub track: Option<Track>,
+    /// Its media volume in percent, once one was set or told.
+    pub volume: Option<u8>,
     /// Its media stream.
     pub media: Option<(StreamState, Codec)>,
     /// When it was heard last, in seconds since the start.
     pub last_heard: Option<f64>,
     /// Signal strength as last read.
     pub rssi: Option<i8>,
+}
+
+/// A track. Texts are empty where the phone does not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Track {
+    /// Its name.
+    pub title: String,
+    /// Who plays.
+    pub artist: String,
+    /// Where it is from.
+    pub album: String,
+    /// How long it is, in milliseconds.
+    pub duration_ms: Option<u32>,
 }
 
 impl Status {
@@ -89,12 +110,31 @@ impl Status {
                 known.connected = *connected;
                 if !connected {
                     (known.a2dp, known.media, known.rssi) = (false, None, None);
+                    (known.avrcp, known.playback, known.track) = (false, None, None);
                     self.keep_if_known(*phone);
                 }
             }
             // What is told of a phone that is gone already does not bring it back.
             Event::Profile { phone, profile: Profile::A2dp, up } => {
                 self.known(*phone, |known| known.a2dp = *up);
+            }
+            Event::Profile { phone, profile: Profile::Avrcp, up } => {
+                self.known(*phone, |known| {
+                    (known.avrcp, known.playback, known.track) = (*up, None, None);
+                });
+            }
+            Event::Playback { phone, status, position_ms } => {
+                self.known(*phone, |known| known.playback = Some((*status, *position_ms)));
+            }
+            Event::Track { phone, title, artist, album, duration_ms } => {
+                let [title, artist, album] =
+                    [title, artist, album].map(|text| String::from(text.as_str()));
+                let told = !(title.is_empty() && artist.is_empty() && album.is_empty());
+                let track = Track { title, artist, album, duration_ms: *duration_ms };
+                self.known(*phone, |known| known.track = told.then_some(track));
+            }
+            Event::Volume { phone, kind: VolumeKind::Media, percent } => {
+                self.known(*phone, |known| known.volume = Some(*percent));
             }
             Event::Stream { phone, state, codec, .. } => {
                 let media = (*state != StreamState::Closed).then_some((*state, *codec));
@@ -116,6 +156,7 @@ impl Status {
             }
             Event::Confirm { .. }
             | Event::Order { .. }
+            | Event::Volume { kind: VolumeKind::Call, .. }
             | Event::Evicted { .. }
             | Event::Done { .. } => {}
         }
@@ -177,21 +218,31 @@ impl Phone {
         let media = self.media.map(|(state, codec)| {
             json!({ "state": notice::stream_state(state), "codec": notice::codec_name(codec) })
         });
-        let mut object = json!({
+        let playback = self.playback.map(|(status, position_ms)| {
+            let status = notice::playback_status(status);
+            notice::known(json!({ "status": status, "position_ms": position_ms }))
+        });
+        let track = self.track.as_ref().map(|Track { title, artist, album, duration_ms }| {
+            let told = json!({
+                "title": title, "artist": artist, "album": album, "duration_ms": duration_ms,
+            });
+            notice::known(told)
+        });
+        let object = json!({
             "address": address.to_string(),
             "name": self.name,
             "bonded": self.bonded,
             "connected": self.connected,
-            "profiles": { "a2dp": self.a2dp, "avrcp": false, "hfp": false },
+            "profiles": { "a2dp": self.a2dp, "avrcp": self.avrcp, "hfp": false },
             "media": media,
+            "playback": playback,
+            "track": track,
+            "volume": self.volume.map(|percent| json!({ "media": percent })),
             "calls": [],
             "rssi": self.rssi,
             "last_heard": self.last_heard,
         });
-        if let Value::Object(fields) = &mut object {
-            fields.retain(|_, value| !value.is_null());
-        }
-        object
+        notice::known(object)
     }
 }
 

@@ -38,9 +38,12 @@ from .events import (
     Paired,
     Pairing,
     Phone,
+    Playback,
     Profile,
     Snapshot,
     Stream,
+    Track,
+    Volume,
     Warning,
 )
 from .receiver import Receiver
@@ -70,12 +73,15 @@ __all__ = [
     "Paired",
     "Pairing",
     "Phone",
+    "Playback",
     "Profile",
     "Receiver",
     "Refused",
     "Snapshot",
     "Stream",
     "TimedOut",
+    "Track",
+    "Volume",
     "Warning",
     "aio",
 ]

@@ -101,6 +101,19 @@ class Receiver:
         ends = self._running().subscribe()
         await self._end(ends, self._running().forget(phone))
 
+    async def media(self, action: str, phone: str | None = None) -> None:
+        """Presses ``play``, ``pause``, ``play_pause``, ``next``, ``previous`` or ``stop``.
+
+        Without a phone it is the one that is heard, else the one heard last.
+        """
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().media(action, phone))
+
+    async def volume(self, percent: int, kind: str = "media", phone: str | None = None) -> None:
+        """Sets how loud a phone's music, or its ``call``, is heard: 0 to 100."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().volume(percent, kind, phone))
+
     async def set(self, key: str, value: Value, phone: str | None = None) -> None:
         """Changes a setting until the receiver is closed, for one phone its own table's."""
         await asyncio.to_thread(self._running().set, key, toml(value), phone)

@@ -121,6 +121,35 @@ class Audible(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Track(Event):
+    """A phone's player has another track. Texts are empty where the phone does not say."""
+
+    phone: str
+    title: str
+    artist: str
+    album: str
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Playback(Event):
+    """What a phone's player does: ``playing``, ``paused``, ``stopped``."""
+
+    phone: str
+    status: str
+    position_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Volume(Event):
+    """How loud a phone is heard, in percent. The kind is ``media`` or ``call``."""
+
+    phone: str
+    kind: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
 class Order(Event):
     """What the policy told a phone."""
 

@@ -129,6 +129,19 @@ class Receiver:
         ends = self._core.subscribe()
         self._end(ends, self._core.forget(phone))
 
+    def media(self, action: str, phone: str | None = None) -> None:
+        """Presses ``play``, ``pause``, ``play_pause``, ``next``, ``previous`` or ``stop``.
+
+        Without a phone it is the one that is heard, else the one heard last.
+        """
+        ends = self._core.subscribe()
+        self._end(ends, self._core.media(action, phone))
+
+    def volume(self, percent: int, kind: str = "media", phone: str | None = None) -> None:
+        """Sets how loud a phone's music, or its ``call``, is heard: 0 to 100."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.volume(percent, kind, phone))
+
     def set(self, key: str, value: Value, phone: str | None = None) -> None:
         """Changes a setting until the receiver is closed, for one phone its own table's."""
         self._core.set(key, toml(value), phone)

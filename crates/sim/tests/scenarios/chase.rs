@@ -34,11 +34,18 @@ fn a_chase_pauses_while_every_seat_is_taken_and_puts_nobody_out() {
 fn a_page_that_is_answered_when_the_last_seat_has_gone_leads_to_no_eviction() {
     let mut turned_away = 0;
     // Cleo's phone comes at every moment of the page and of what follows it.
-    for step in 0..60 {
+    for step in 0..80 {
+        // Each time a page of another length.
         let mut receiver = Receiver::connected(Settings::default(), 3, 2);
+        for _ in 0..step % 4 {
+            receiver.act(BEN, Act::Disconnect);
+            receiver.run_for(1.0);
+            receiver.act(BEN, Act::Connect);
+            receiver.run_for(3.0);
+        }
         let lost = lose(&mut receiver, BEN);
         receiver.act(BEN, Act::Return);
-        receiver.run_until((lost + Duration::from_millis(1000 + 40 * step)).as_secs_f64());
+        receiver.run_until((lost + Duration::from_millis(1000 + 30 * step)).as_secs_f64());
         receiver.act(CLEO, Act::Connect);
         receiver.run_for(30.0);
         let seated = (0..3).filter(|&n| receiver.is_connected(n)).count();

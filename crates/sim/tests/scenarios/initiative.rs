@@ -29,6 +29,7 @@ impl Idler {
                 ..controller::Config::default()
             },
             endpoints: [a2dp::sbc_sink(seid)].into_iter().collect(),
+            remote_control: false,
             initiative: None,
             media_mtu: wire::l2cap::DEFAULT_MTU,
             identity: sdp::DeviceId {

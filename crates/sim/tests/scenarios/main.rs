@@ -6,6 +6,7 @@ mod media;
 mod owner;
 mod paging;
 mod receiver;
+mod remote;
 mod seats;
 
 use host::Settings;

@@ -45,9 +45,17 @@ pub struct Receiver {
 impl Receiver {
     /// A receiver that is up and in pairing mode, and so many phones that are not connected.
     pub fn new(settings: Settings, phones: usize) -> Receiver {
+        Receiver::among(settings, phones, World::add_phone)
+    }
+
+    fn among(
+        settings: Settings,
+        phones: usize,
+        add: fn(&mut World, &str, Address) -> usize,
+    ) -> Receiver {
         let mut world = World::new(7);
         for n in 0..phones {
-            world.add_phone(["Anna", "Ben", "Cleo", "Dora"][n], phone(n));
+            add(&mut world, ["Anna", "Ben", "Cleo", "Dora"][n], phone(n));
         }
         let mut receiver = Receiver {
             world,
@@ -73,16 +81,24 @@ impl Receiver {
 
     /// The same with phones that are paired and connected, a second apart; the last one for 6 s.
     pub fn connected(settings: Settings, phones: usize, connected: usize) -> Receiver {
-        let mut receiver = Receiver::new(settings, phones);
+        Receiver::new(settings, phones).connect(connected)
+    }
+
+    /// The same with phones that have AVRCP.
+    pub fn connected_with_remotes(settings: Settings, phones: usize, connected: usize) -> Receiver {
+        Receiver::among(settings, phones, World::add_phone_with_remote).connect(connected)
+    }
+
+    fn connect(mut self, connected: usize) -> Receiver {
         for n in 0..connected {
-            receiver.act(n, Act::Connect);
-            receiver.run_for(2.0);
+            self.act(n, Act::Connect);
+            self.run_for(2.0);
         }
-        receiver.run_for(6.0);
+        self.run_for(6.0);
         for n in 0..connected {
-            assert!(receiver.is_connected(n), "phone {n}: {:#?}", receiver.told);
+            assert!(self.is_connected(n), "phone {n}: {:#?}", self.told);
         }
-        receiver
+        self
     }
 
     /// Ends the program without a goodbye and starts it again, with the bonds that it had stored.

@@ -54,7 +54,7 @@ impl Session {
     /// # Errors
     /// [`NotNow`] without a channel, for a peer that has no player, and where [`MAX_KEYS`] wait.
     pub fn key(&mut self, now: Instant, ticket: Ticket, key: Key) -> Result<(), NotNow> {
-        if !self.is_up() || !self.peer_is_target() {
+        if !self.has_player() {
             return Err(NotNow);
         }
         self.keys.waiting.push_back((ticket, key)).map_err(|_| NotNow)?;

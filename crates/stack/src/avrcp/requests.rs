@@ -103,7 +103,12 @@ impl Session {
         self.following = Default::default();
     }
 
-    /// Whether the peer has a player whose keys can be pressed.
+    /// Whether there is a channel to a peer with a player whose keys can be pressed.
+    pub fn has_player(&self) -> bool {
+        self.is_up() && self.peer_is_target()
+    }
+
+    /// Whether the peer's records name a player, or are not known.
     pub(super) fn peer_is_target(&self) -> bool {
         self.peer.is_none_or(|peer| peer.target.is_some())
     }

@@ -60,6 +60,11 @@ impl Target {
         self.continuing = None;
     }
 
+    /// Whether the peer wants to know of an event.
+    pub fn tells(&self, event: EventId) -> bool {
+        self.registered[event as usize - 1].is_some()
+    }
+
     /// Whether a position is one to be told.
     pub fn moved(&self, position: Option<u32>) -> bool {
         let registered = &self.registered[EventId::PlaybackPosChanged as usize - 1];

@@ -5,7 +5,7 @@
 //! Registering is never refused: phones that were refused once take the volume for fixed.
 
 use pool::Instant;
-use wire::avrcp::{Event, KeyState, OperationId, Volume};
+use wire::avrcp::{Event, EventId, KeyState, OperationId, Volume};
 
 use super::output::Notice;
 use super::requests::Request;
@@ -31,6 +31,11 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Whether the peer is to be told of a sink's volume: it shows it, and sets it.
+    pub fn shares_volume(&self) -> bool {
+        self.target.tells(EventId::VolumeChanged)
     }
 
     /// The volume that a sink plays at.

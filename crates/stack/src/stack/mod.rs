@@ -10,6 +10,7 @@
 mod notice;
 mod orders;
 mod peer;
+mod remote;
 mod route;
 
 use core::time::Duration;
@@ -24,8 +25,9 @@ use crate::l2cap::{self, Data, Mux};
 use crate::sdp;
 use crate::{Bond, LinkId, MAX_LINKS, StreamId, a2dp};
 
-pub use notice::{Call, Notice, Output, StreamChange};
+pub use notice::{Call, Notice, Output, RemoteChange, StreamChange};
 use peer::Peer;
+use remote::Remote;
 
 /// Notices that may wait to be polled.
 const MAX_NOTICES: usize = 64;
@@ -36,6 +38,7 @@ mod tag {
     pub(super) const SDP_CLIENT: u32 = 2;
     pub(super) const AVDTP: u32 = 3;
     pub(super) const MEDIA: u32 = 4;
+    pub(super) const REMOTE: u32 = 5;
 }
 
 /// What a stack is set up with.
@@ -45,7 +48,10 @@ pub struct Config {
     pub controller: controller::Config,
     /// The stream endpoints of every link, preferred first.
     pub endpoints: heapless::Vec<Endpoint, { crate::avdtp::MAX_ENDPOINTS }>,
-    /// How long after encryption A2DP is opened from here if the peer has not; `None`: only on order.
+    /// Whether there is AVRCP: as a sink where there is a sink's endpoint, else as a source.
+    pub remote_control: bool,
+    /// How long after encryption A2DP and AVRCP are opened from here if the peer has not; `None`: only
+    /// on order.
     pub initiative: Option<Duration>,
     /// The largest media packet that is offered to peers.
     pub media_mtu: u16,
@@ -55,7 +61,7 @@ pub struct Config {
     pub delay: u16,
 }
 
-/// How long after encryption we open A2DP if the phone has not.
+/// How long after encryption we open A2DP and AVRCP if the phone has not.
 pub const INITIATIVE: Duration = Duration::from_secs(2);
 
 /// A media packet without its headers.
@@ -76,6 +82,8 @@ pub struct Stack {
     mux: Mux,
     server: sdp::Server,
     peers: [Option<Peer>; MAX_LINKS],
+    /// Apart from the peers, which every media packet looks at: these are large.
+    remotes: Box<[Option<Remote>]>,
     /// Connections so far; past the greatest number they are counted anew.
     connections: u8,
     bitpool_cap: u8,
@@ -92,12 +100,16 @@ impl Stack {
         let avdtp = l2cap::Options { mtu: config.media_mtu, ..l2cap::Options::default() };
         mux.listen(wire::l2cap::Psm::SDP, sdp);
         mux.listen(wire::l2cap::Psm::AVDTP, avdtp);
+        if config.remote_control {
+            mux.listen(wire::l2cap::Psm::AVCTP, l2cap::Options::default());
+        }
         Stack {
             controller: Controller::new(config.controller.clone(), bonds, arena.clone()),
             server: peer::records(&config),
             mux,
             arena,
             peers: [const { None }; MAX_LINKS],
+            remotes: (0..MAX_LINKS).map(|_| None).collect(),
             connections: 0,
             bitpool_cap: a2dp::HIGH_QUALITY_BITPOOL,
             notices: heapless::Deque::new(),
@@ -159,6 +171,7 @@ impl Stack {
         }
         for n in 0..MAX_LINKS {
             self.wake_peer(now, LinkId(n as u8));
+            self.wake_remote(now, LinkId(n as u8));
         }
     }
 
@@ -183,7 +196,9 @@ impl Stack {
 
     fn next_deadline(&self) -> Option<Instant> {
         let peers = self.peers.iter().flatten().filter_map(Peer::wake_at);
-        peers.chain(self.controller.wake_at()).chain(self.mux.wake_at()).min()
+        let remotes = self.remotes.iter().flatten().filter_map(Remote::wake_at);
+        let sessions = peers.chain(remotes);
+        sessions.chain(self.controller.wake_at()).chain(self.mux.wake_at()).min()
     }
 
     /// The controller, for what it counts.

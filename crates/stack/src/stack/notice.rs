@@ -2,10 +2,12 @@
 
 use pool::Frame;
 use wire::Address;
+use wire::avrcp::Volume;
 use wire::h4::Channel;
 use wire::hci::{ClassOfDevice, Slots, Status};
 
 use crate::a2dp::Configuration;
+use crate::avrcp;
 use crate::controller::{ConfirmKind, ControllerInfo, Failure, Warning};
 use crate::{Bond, Confirmation, LinkId, Name, StreamId};
 
@@ -138,6 +140,13 @@ pub enum Notice {
         /// Why.
         failure: crate::avdtp::Failure,
     },
+    /// A link's remote control changed.
+    Remote {
+        /// The link.
+        link: LinkId,
+        /// How.
+        change: RemoteChange,
+    },
     /// A link's media packets are larger than a block holds, and dropped; told once a stream.
     MediaTooLarge {
         /// The link.
@@ -164,6 +173,17 @@ pub enum StreamChange {
     Closed,
     /// The peer reported its delay as a sink, in tenths of a millisecond.
     Delay(u16),
+}
+
+/// How a link's remote control changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RemoteChange {
+    /// There is a channel.
+    Up,
+    /// There is none any more.
+    Down,
+    /// It told something; a sink's own volume also when the peer begins to share it.
+    Told(avrcp::Notice),
 }
 
 /// What a stack is told to do.
@@ -223,4 +243,10 @@ pub enum Call {
     SuspendMedia(LinkId),
     /// Close the media stream.
     CloseMedia(LinkId),
+    /// Open the remote control.
+    OpenRemote(LinkId),
+    /// A sink: we play this loud on this link. A source: the peer is asked to.
+    Volume(LinkId, Volume),
+    /// A source: its player is like this now.
+    Player(LinkId, avrcp::Player),
 }

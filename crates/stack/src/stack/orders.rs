@@ -54,6 +54,9 @@ impl Stack {
             Call::StartMedia(link) => self.stream_order(now, link, Session::start),
             Call::SuspendMedia(link) => self.stream_order(now, link, Session::suspend),
             Call::CloseMedia(link) => self.stream_order(now, link, Session::close),
+            Call::OpenRemote(link) => self.open_remote(now, link),
+            Call::Volume(link, volume) => self.set_volume(now, link, volume),
+            Call::Player(link, player) => self.set_player(link, &player),
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use wire::avdtp::{EndpointType, Seid};
 
 use crate::StreamId;
 use crate::avdtp::Session;
+use crate::avrcp::Features;
 use crate::l2cap::ChannelId;
 use crate::sdp::{self, AudioFeatures, Record};
 
@@ -29,10 +30,22 @@ pub(super) struct Peer {
     /// When we open A2DP if the peer has not.
     pub(super) initiative: Option<Instant>,
     pub(super) query: Query,
+    /// What the question is about, and what the next one is.
+    pub(super) about: About,
+    pub(super) next: Option<About>,
     pub(super) client: sdp::Client,
 }
 
-/// How far the question has come whether the peer has A2DP, and which AVDTP.
+/// What a peer's records are asked about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum About {
+    /// Whether it has A2DP, and which AVDTP.
+    AudioSource,
+    /// Whether it has AVRCP, and which.
+    RemoteControl,
+}
+
+/// How far the question has come.
 #[derive(Debug)]
 pub(super) enum Query {
     /// Not asked.
@@ -66,6 +79,8 @@ impl Peer {
             media_mtu: wire::l2cap::DEFAULT_MTU,
             initiative: None,
             query: Query::Idle,
+            about: About::AudioSource,
+            next: None,
             client: sdp::Client::new(),
         }
     }
@@ -92,8 +107,19 @@ pub(super) fn records(config: &Config) -> sdp::Server {
         is(EndpointType::Sink).then(|| Record::a2dp_sink("Audio sink", AudioFeatures::SPEAKER));
     let source = is(EndpointType::Source)
         .then(|| Record::a2dp_source("Audio source", AudioFeatures::PLAYER));
+    let remote = config.remote_control.then(|| {
+        // Who plays is controlled as a player, who is heard as an amplifier (AVRCP 1.6, 8).
+        let [own, peers] = match is(EndpointType::Sink) {
+            true => [Features::AMPLIFIER, Features::PLAYER],
+            false => [Features::PLAYER, Features::AMPLIFIER],
+        };
+        let target = Record::avrcp_target("Remote control target", own);
+        [target, Record::avrcp_controller("Remote control", peers)]
+    });
     let identity = Record::device_id(config.identity);
-    for record in [sink, source, Some(identity)].into_iter().flatten().flatten() {
+    let [target, controller] = remote.map_or([None, None], |records| records.map(Some));
+    for record in [sink, source, target, controller, Some(identity)].into_iter().flatten().flatten()
+    {
         server.add(record);
     }
     server

@@ -6,16 +6,26 @@ use wire::l2cap::Psm;
 use wire::sdp::{AttributeId, AttributeList, AttributeRange, Uuid};
 
 use crate::avdtp::{self, Use};
+use crate::avrcp;
 use crate::controller;
 use crate::l2cap::{self, ChannelId, Data};
 use crate::sdp::Progress;
 use crate::{LinkId, MAX_LINKS, StreamId};
 
-use super::peer::{Peer, Query};
-use super::{Media, Notice, Output, Stack, StreamChange, tag};
+use super::peer::{About, Peer, Query};
+use super::{Media, Notice, Output, Remote, Stack, StreamChange, tag};
 
 /// What is asked of an A2DP source's record: how AVDTP is reached, and which.
-const WANTED: [AttributeRange; 1] = [AttributeRange::one(AttributeId::PROTOCOL_DESCRIPTOR_LIST)];
+const SOURCE: [AttributeRange; 1] = [AttributeRange::one(AttributeId::PROTOCOL_DESCRIPTOR_LIST)];
+
+/// What a peer's records say.
+#[derive(Clone, Copy)]
+enum Answer {
+    /// Which AVDTP its source has, if it has one.
+    AudioSource(Option<u16>),
+    /// Its remote control.
+    RemoteControl(avrcp::Peer),
+}
 
 impl Stack {
     /// What the controller put out; a packet to be sent comes back at once.
@@ -40,6 +50,9 @@ impl Stack {
                     let cap = self.bitpool_cap;
                     *place = Some(Peer::new(&self.config, address, outgoing, stream, cap));
                 }
+                if let Some(place) = self.remotes.get_mut(usize::from(link.0)) {
+                    *place = Remote::new(&self.config, outgoing);
+                }
                 Notice::Connected { link, address, outgoing }
             }
             From::ConnectFailed { address, status, outgoing } => {
@@ -56,7 +69,11 @@ impl Stack {
                 }
                 peer.initiative = initiative;
                 peer.session.set_delay(now, delay);
-                Notice::Secured { link, address: peer.address, paired }
+                let address = peer.address;
+                if let Some(remote) = self.remote_mut(link) {
+                    remote.open_at(initiative);
+                }
+                Notice::Secured { link, address, paired }
             }
             From::SecurityFailed { link, address, status } => {
                 self.mux.security_failed(link);
@@ -89,7 +106,10 @@ impl Stack {
         while let Some(output) = self.mux.poll() {
             self.take_mux(now, output);
         }
-        while self.poll_session(now, link) {}
+        while self.poll_session(now, link) || self.poll_remote(now, link) {}
+        if let Some(place) = self.remotes.get_mut(usize::from(link.0)) {
+            *place = None;
+        }
         let peer = self.peers.get_mut(usize::from(link.0)).and_then(Option::take);
         if let Some(peer) = peer.filter(|peer| peer.open.is_some()) {
             let change = StreamChange::Closed;
@@ -128,6 +148,7 @@ impl Stack {
                     self.notify(Notice::MediaTooLarge { link, length });
                 }
             }
+            From::Refused { channel, psm: Psm::AVCTP, .. } => self.remote_refused(channel.link),
             From::Refused { channel, psm, .. } => {
                 let Some(peer) = self.peer_mut(channel.link) else { return };
                 if psm == Psm::AVDTP {
@@ -155,6 +176,9 @@ impl Stack {
                 self.mux.set_tag(channel, tag::SDP_SERVER);
             };
         }
+        if psm == Psm::AVCTP {
+            return self.remote_opened(now, channel, mtu);
+        }
         let after = self.config.initiative;
         let Some(peer) = self.peer_mut(channel.link) else { return };
         match peer.session.opened(now, channel.cid.0, outgoing, usize::from(mtu)) {
@@ -173,6 +197,9 @@ impl Stack {
     }
 
     fn channel_closed(&mut self, now: Instant, channel: ChannelId, psm: Psm) {
+        if psm == Psm::AVCTP {
+            return self.remote_closed(now, channel);
+        }
         let Some(peer) = self.peer_mut(channel.link) else { return };
         if psm == Psm::AVDTP {
             if peer.media == Some(channel) {
@@ -190,6 +217,7 @@ impl Stack {
         match data.tag {
             tag::SDP_SERVER => self.serve(channel, &data.payload),
             tag::SDP_CLIENT => self.answered(now, channel, &data.payload),
+            tag::REMOTE => self.remote_data(now, channel, &data.payload),
             tag::AVDTP => {
                 let peer = self.peer_mut(channel.link)?;
                 peer.session.receive(now, channel.cid.0, &data.payload);
@@ -210,8 +238,14 @@ impl Stack {
         }
     }
 
-    /// Asks the peer what it has, before A2DP is opened from here.
-    fn query(&mut self, now: Instant, link: LinkId) {
+    /// Asks the peer what it has, before a profile is opened from here: one question after the other.
+    pub(super) fn query(&mut self, now: Instant, link: LinkId, about: About) {
+        let Some(peer) = self.peer_mut(link) else { return };
+        if peer.query_channel().is_some() {
+            peer.next = Some(about);
+            return;
+        }
+        peer.about = about;
         let channel = self.mux.connect(now, link, Psm::SDP);
         match (channel, self.peer_mut(link)) {
             (Ok(channel), Some(peer)) => peer.query = Query::Opening(channel),
@@ -229,12 +263,12 @@ impl Stack {
         }
         peer.query = Query::Asked(channel);
         let written = request.and_then(|mut request| {
-            let length = peer.client.search_attributes(
-                now,
-                &[Uuid::AUDIO_SOURCE],
-                &WANTED,
-                request.spare_mut(),
-            );
+            let (class, attributes) = match peer.about {
+                About::AudioSource => (Uuid::AUDIO_SOURCE, &SOURCE[..]),
+                About::RemoteControl => (avrcp::PEER_CLASS, &avrcp::PEER_ATTRIBUTES[..]),
+            };
+            let room = request.spare_mut();
+            let length = peer.client.search_attributes(now, &[class], attributes, room);
             request.grow(length.ok()?).ok()?;
             Some(request)
         });
@@ -257,26 +291,39 @@ impl Stack {
                 let version = |record: AttributeList<'_>| {
                     u16::try_from(record.protocol_parameter(Uuid::AVDTP)?).ok()
                 };
-                let version = peer.client.records().iter().find_map(version);
-                self.query_ended(now, channel.link, version);
+                let records = peer.client.records();
+                let answer = match peer.about {
+                    About::AudioSource => Answer::AudioSource(records.iter().find_map(version)),
+                    About::RemoteControl => {
+                        Answer::RemoteControl(avrcp::Peer::from_records(records))
+                    }
+                };
+                self.query_ended(now, channel.link, Some(answer));
             }
             Progress::Failed(_) => self.query_ended(now, channel.link, None),
             Progress::Ignored => {}
         }
     }
 
-    /// The question is answered, or cannot be; then A2DP is tried all the same.
-    fn query_ended(&mut self, now: Instant, link: LinkId, version: Option<u16>) {
+    /// The question is answered, or cannot be; then the profile is tried all the same.
+    fn query_ended(&mut self, now: Instant, link: LinkId, answer: Option<Answer>) {
         let Some(peer) = self.peer_mut(link) else { return };
-        let channel = peer.query_channel();
+        let (channel, about, next) = (peer.query_channel(), peer.about, peer.next.take());
         peer.query = Query::Done;
-        if let Some(version) = version {
+        if let Some(Answer::AudioSource(Some(version))) = answer {
             peer.session.set_peer_version(version);
         }
         if let Some(channel) = channel {
             self.mux.disconnect(now, channel);
         }
-        self.open_media(now, link);
+        match (about, answer) {
+            (About::AudioSource, _) => self.open_media(now, link),
+            (_, Some(Answer::RemoteControl(peer))) => self.remote_queried(link, Some(peer)),
+            (About::RemoteControl, _) => self.remote_queried(link, None),
+        }
+        if let Some(about) = next {
+            self.query(now, link, about);
+        }
     }
 
     pub(super) fn wake_peer(&mut self, now: Instant, link: LinkId) {
@@ -290,14 +337,15 @@ impl Stack {
         if peer.initiative.take_if(|at| *at <= now).is_some() {
             match peer.session.is_up() {
                 true => self.open_media(now, link),
-                false => self.query(now, link),
+                false => self.query(now, link, About::AudioSource),
             }
         }
     }
 
     /// Moves on one output of one session; `false` when there is none.
     pub(super) fn poll_sessions(&mut self, now: Instant) -> bool {
-        (0..MAX_LINKS as u8).any(|n| self.poll_session(now, LinkId(n)))
+        let links = (0..MAX_LINKS as u8).map(LinkId);
+        links.into_iter().any(|link| self.poll_session(now, link) || self.poll_remote(now, link))
     }
 
     fn poll_session(&mut self, now: Instant, link: LinkId) -> bool {
@@ -357,7 +405,7 @@ impl Stack {
         }
     }
 
-    fn signal(&mut self, channel: ChannelId, pdu: &[u8]) {
+    pub(super) fn signal(&mut self, channel: ChannelId, pdu: &[u8]) {
         // A signal that does not go out is noticed by the session's time-outs.
         if let Some(mut packet) = self.arena.take()
             && packet.append(pdu).is_ok()

@@ -33,6 +33,7 @@ impl Config {
             "reconnect" => Change::Reconnect(settings.reconnect),
             "reconnect_max_s" => Change::ReconnectMaxSeconds(settings.reconnect_max_seconds),
             "reconnect_for_s" => Change::ReconnectForSeconds(settings.reconnect_for_seconds),
+            "volume.first" => Change::VolumeFirst(settings.volume_first),
             "evicted_for_s" => Change::EvictedForSeconds(settings.evicted_for_seconds),
             _ => return None,
         })
@@ -58,6 +59,7 @@ impl Config {
             ("reconnect_max_s", settings.reconnect_max_seconds.into()),
             ("reconnect_for_s", settings.reconnect_for_seconds.into()),
             ("pairing.seconds", settings.pairing_seconds.into()),
+            ("volume.first", settings.volume_first.into()),
             ("sound.rate", self.rate.into()),
             ("sound.latency_ms", self.latency_ms.into()),
         ]

@@ -203,8 +203,9 @@ pub const KEYS: &[Key] = &[
     key("pause_check_s", When::Later, "how long a phone may take to pause", |_, v| {
         number(v, 0.0, 60.0).map(drop)
     }),
-    key("volume.first", When::Later, "the first volume, percent", |_, v| {
-        whole(v, 0, 100).map(drop)
+    key("volume.first", When::Running, "a phone's first media volume, percent", |c, v| {
+        c.settings.volume_first = whole(v, 0, 100)? as u8;
+        Ok(())
     }),
     key("tones.ring", When::Later, "a ring tone", |_, v| text(v).map(drop)),
     key("tones.waiting", When::Later, "a waiting tone", |_, v| text(v).map(drop)),
