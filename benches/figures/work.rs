@@ -25,6 +25,8 @@ pub enum Work {
     Frame,
     /// They are put into memory and become a media effect.
     Media,
+    /// They are put into a transfer, which is reaped and submitted again, and nothing more.
+    Bus,
     /// They are put into a transfer, reaped, and become a media effect.
     Usb,
     /// They are put into memory, decoded, and heard.
@@ -35,8 +37,16 @@ pub enum Work {
     Decide,
 }
 
-const ALL: [Work; 7] =
-    [Work::Write, Work::Frame, Work::Media, Work::Usb, Work::Play, Work::Decode, Work::Decide];
+const ALL: [Work; 8] = [
+    Work::Write,
+    Work::Frame,
+    Work::Media,
+    Work::Bus,
+    Work::Usb,
+    Work::Play,
+    Work::Decode,
+    Work::Decide,
+];
 
 /// The piece of work and the number of rounds that the arguments ask for.
 pub fn asked(arguments: &[String]) -> Option<(Work, u64)> {
@@ -54,7 +64,7 @@ impl Work {
     /// Few and many rounds, whose difference is counted.
     pub fn rounds(self) -> (u64, u64) {
         match self {
-            Work::Write | Work::Frame | Work::Media | Work::Usb => (1_000, 21_000),
+            Work::Write | Work::Frame | Work::Media | Work::Bus | Work::Usb => (1_000, 21_000),
             // Past the first seconds, in which the servo settles.
             Work::Play => (1_000, 2_000),
             Work::Decode => (1_000, 2_000),
@@ -71,6 +81,13 @@ impl Work {
                 let mut streaming = Streaming::start();
                 for _ in 0..rounds {
                     black_box(streaming.packet());
+                }
+            }
+            Work::Bus => {
+                let mut streaming = Streaming::start();
+                let (bus, _transport) = Bus::plug();
+                for _ in 0..rounds {
+                    bus.bare(streaming.next());
                 }
             }
             Work::Usb => {

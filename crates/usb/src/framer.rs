@@ -58,6 +58,19 @@ impl Framer {
         self.channel
     }
 
+    /// Takes what came in one transfer, as [`feed`](Framer::feed), but gives it back at once if it is
+    /// one whole packet, as nearly always.
+    #[inline(always)]
+    pub(crate) fn pass(&mut self, transfer: Frame, short: bool) -> Option<Frame> {
+        let whole = self.channel.length(&transfer) == Some(transfer.len());
+        if whole && !self.lost && self.gathering.is_none() {
+            self.short = short;
+            return Some(transfer);
+        }
+        self.feed(transfer, short);
+        None
+    }
+
     /// Takes what came in one transfer; `short` if more would have fit.
     #[inline]
     pub(crate) fn feed(&mut self, transfer: Frame, short: bool) {
@@ -92,7 +105,6 @@ impl Framer {
         }
         let rest = self.rest.as_mut()?;
         match self.channel.length(rest) {
-            // Nearly always: one packet, one transfer.
             Some(length) if length == rest.len() => self.rest.take(),
             Some(length) if length < rest.len() => Some(rest.split_to(length)),
             Some(length) => self.begin(length),

@@ -5,7 +5,7 @@
 //! the halt is cleared, and they begin anew; a stall that comes back [`STALLS`] times, or a failure on
 //! the bus that comes back [`FAILURES`] times, with nothing good in between, ends the transport.
 
-use pool::{Arena, Instant};
+use pool::{Arena, Frame, Instant};
 use rustix::io::Errno;
 use wire::h4::Channel;
 
@@ -91,7 +91,7 @@ impl Inbound {
     }
 
     /// Begins a transfer in a slot; gives whether it did.
-    #[inline]
+    #[inline(always)]
     fn begin<N: Node>(
         &mut self,
         index: u32,
@@ -122,8 +122,9 @@ impl Inbound {
         }
     }
 
-    /// One of its transfers is done: replaced first, then looked at.
-    #[inline]
+    /// One of its transfers is done: replaced first, then looked at. Gives the packet, if it was one;
+    /// others are to be had from the framer.
+    #[inline(always)]
     pub(crate) fn done<N: Node>(
         &mut self,
         done: Done,
@@ -131,7 +132,7 @@ impl Inbound {
         ring: &mut Ring<N>,
         arena: &Arena,
         health: &mut Health,
-    ) -> Result<(), Lost> {
+    ) -> Result<Option<Frame>, Lost> {
         let index = (done.slot - self.first) as u32;
         let Done { mut frame, status, moved, .. } = done;
         if status != Status::Complete || self.halted {
@@ -143,7 +144,7 @@ impl Inbound {
                 frame.set_arrival(now);
                 self.framer.feed(frame, moved < self.length);
             }
-            return self.refill(ring, arena, health);
+            return self.refill(ring, arena, health).map(|()| None);
         }
         (self.stalls, self.failures) = (0, 0);
         if !self.begin(index, ring, arena, health)? {
@@ -151,8 +152,7 @@ impl Inbound {
             health.missed_refills += 1;
         }
         frame.set_arrival(now);
-        self.framer.feed(frame, moved < self.length);
-        Ok(())
+        Ok(self.framer.pass(frame, moved < self.length))
     }
 
     #[cold]

@@ -101,7 +101,7 @@ impl<N: Node> Ring<N> {
     }
 
     /// Begins a transfer in a slot that is free.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn submit(
         &mut self,
         slot: usize,
@@ -159,7 +159,7 @@ impl<N: Node> Ring<N> {
         self.start(slot, frame)
     }
 
-    #[inline]
+    #[inline(always)]
     fn start(&mut self, slot: usize, frame: Frame) -> Result<(), Refused> {
         debug_assert!(self.cargo[slot].is_none(), "the slot is the kernel's");
         let urb = NonNull::from(self.urbs[slot].get_mut());
@@ -174,7 +174,7 @@ impl<N: Node> Ring<N> {
     }
 
     /// The next transfer that is done, if there is one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn reap(&mut self) -> Result<Option<Done>, Errno> {
         let Some(reaped) = self.node.reap()? else { return Ok(None) };
         let offset = (reaped.as_ptr() as usize).wrapping_sub(self.urbs.as_ptr() as usize);

@@ -73,6 +73,15 @@ pub struct Transport<N: Node = Usbfs> {
     open: bool,
 }
 
+/// What reaping brought.
+enum Reaped {
+    Nothing,
+    /// A transfer that is dealt with, or whose packets are to be had from its pipe.
+    Transfer,
+    /// A transfer that was one whole packet.
+    Packet(Channel, Frame),
+}
+
 impl<N: Node> Transport<N> {
     /// Begins the transfers on a node whose interfaces are ours.
     pub(crate) fn begin(node: N, layout: Layout, arena: Arena) -> Result<Transport<N>, Lost> {
@@ -164,8 +173,9 @@ impl<N: Node> Transport<N> {
                 return Err(Lost::Closed);
             }
             match self.reap(now) {
-                Ok(true) => {}
-                Ok(false) => return self.idle().map(|()| None),
+                Ok(Reaped::Packet(channel, packet)) => return Ok(Some((channel, packet))),
+                Ok(Reaped::Transfer) => {}
+                Ok(Reaped::Nothing) => return self.idle().map(|()| None),
                 Err(lost) => return Err(self.lose(lost)),
             }
         }
@@ -186,17 +196,21 @@ impl<N: Node> Transport<N> {
         packet.map(|packet| (channel, packet))
     }
 
-    /// Takes one transfer that is done; gives whether there was one.
+    /// Takes one transfer that is done.
     #[inline]
-    fn reap(&mut self, now: Instant) -> Result<bool, Lost> {
-        let Some(done) = self.ring.reap().map_err(lost)? else { return Ok(false) };
+    fn reap(&mut self, now: Instant) -> Result<Reaped, Lost> {
+        let Some(done) = self.ring.reap().map_err(lost)? else { return Ok(Reaped::Nothing) };
         let Transport { ring, arena, health, .. } = self;
         if DATA.contains(&done.slot) {
+            if let Some(packet) = self.data.done(done, now, ring, arena, health)? {
+                return Ok(Reaped::Packet(self.data.framer.channel(), packet));
+            }
             self.unread = Some(Channel::Acl);
-            self.data.done(done, now, ring, arena, health)?;
         } else if EVENTS.contains(&done.slot) {
+            if let Some(packet) = self.events.done(done, now, ring, arena, health)? {
+                return Ok(Reaped::Packet(Channel::Event, packet));
+            }
             self.unread = Some(Channel::Event);
-            self.events.done(done, now, ring, arena, health)?;
         } else if SENDS.contains(&done.slot) {
             self.sends.done(done, ring, health)?;
         } else if COMMANDS.contains(&done.slot) {
@@ -205,7 +219,7 @@ impl<N: Node> Transport<N> {
             self.unread = Some(Channel::Synchronous);
             self.voice.done(done, now, ring, arena, health)?;
         }
-        Ok(true)
+        Ok(Reaped::Transfer)
     }
 
     /// There is nothing to reap: a time to make good what had to wait.
@@ -270,7 +284,7 @@ impl<N: Node> Transport<N> {
     /// anything.
     pub(crate) fn discard_stale(&mut self) -> Result<bool, Lost> {
         let before = self.health.stale;
-        while self.reap(Instant::ZERO)? {
+        while !matches!(self.reap(Instant::ZERO)?, Reaped::Nothing) {
             self.events.framer.reset();
             self.data.framer.reset();
             self.unread = None;
