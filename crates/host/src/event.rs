@@ -225,6 +225,8 @@ pub enum SourceKind {
 pub enum OrderKind {
     /// Give up the seat.
     Disconnect,
+    /// Pause its player.
+    Pause,
     /// Come back: it is being paged.
     Page,
 }

@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use multipoint::{Fact, Media, Order, Roster, SeatId};
+use multipoint::{Fact, Media, Order, Player, Roster, SeatId};
 use pool::Instant;
 use stack::{Call, LinkId, StreamId};
 use wire::hci::Status;
@@ -44,6 +44,7 @@ impl Host {
                 }
             }
             Order::Disconnect(id) => self.put_out(now, id),
+            Order::Pause(id) => self.order_pause(now, id),
             Order::Arm(id, timer) => {
                 let after = match timer {
                     multipoint::Timer::Settle => self.settings.settle_seconds,
@@ -75,7 +76,7 @@ impl Host {
         if stream.is_some() {
             self.stream_opened(link);
         }
-        self.remote_seated(link);
+        self.remote_seated(now, link);
         if playing {
             self.decide(now, Fact::Started(id));
         }
@@ -189,6 +190,8 @@ impl Host {
             assert_eq!(seat.taken, link.is_some(), "seat {n}: {seat:?} against {link:?}");
             let plays = link.is_some_and(|link| link.playing);
             assert_eq!(seat.media == Media::Playing, plays, "seat {n}: {seat:?} against {link:?}");
+            let player = self.seats[n].map_or(Player::Absent, |link| self.player(link));
+            assert_eq!(seat.player, player, "seat {n}: {seat:?}");
             let id = Some(SeatId(n as u8));
             assert!(link.is_none_or(|link| link.seat == id), "seat {n}: {link:?}");
         }

@@ -5,6 +5,7 @@
 //! runs, whether the phone is connected or not. Until a phone shares its volume, or the owner sets
 //! one, its stream is played as it comes: such a phone makes its music softer by itself.
 
+use multipoint::{Fact, Player, SeatId};
 use pool::Instant;
 use stack::avrcp::{self, Key, Outcome};
 use stack::{Call, LinkId, RemoteChange};
@@ -12,7 +13,7 @@ use wire::Address;
 use wire::avrcp::{PlayStatus, Volume};
 
 use crate::command::{MediaAction, Refusal, Ticket, VolumeKind};
-use crate::event::{Event, PlaybackStatus, Profile};
+use crate::event::{Event, OrderKind, PlaybackStatus, Profile};
 use crate::host::Host;
 use crate::pending::Wait;
 use crate::verbs::COMMAND_TIMEOUT;
@@ -40,11 +41,14 @@ impl Host {
         match change {
             RemoteChange::Up | RemoteChange::Down => {
                 let Some(link) = self.link_mut(id) else { return };
-                link.remote = change == RemoteChange::Up;
+                let before = core::mem::replace(&mut link.remote, change == RemoteChange::Up);
                 link.position = None;
                 let (phone, up) = (link.address, link.remote);
                 if link.seat.is_some() {
-                    self.notify(Event::Profile { phone, profile: Profile::Avrcp, up });
+                    if up != before {
+                        self.notify(Event::Profile { phone, profile: Profile::Avrcp, up });
+                    }
+                    self.player_is(now, id, false);
                 }
             }
             RemoteChange::Told(notice) => self.remote_told(now, id, notice),
@@ -55,7 +59,10 @@ impl Host {
         use avrcp::Notice as Told;
         let Some(phone) = self.link(id).map(|link| link.address) else { return };
         match notice {
-            Told::Playback { .. } => self.playback_event(id),
+            Told::Playback { interim, .. } => {
+                self.playback_event(id);
+                self.player_is(now, id, !interim);
+            }
             Told::Position { position } => {
                 if let Some(link) = self.link_mut(id) {
                     link.position = position;
@@ -83,7 +90,7 @@ impl Host {
     }
 
     /// A phone got its seat: what was told of its player until then.
-    pub(crate) fn remote_seated(&mut self, id: LinkId) {
+    pub(crate) fn remote_seated(&mut self, now: Instant, id: LinkId) {
         let Some(link) = self.link(id).filter(|link| link.remote) else { return };
         let phone = link.address;
         self.notify(Event::Profile { phone, profile: Profile::Avrcp, up: true });
@@ -91,19 +98,54 @@ impl Host {
         if self.stack.remote(id).is_some_and(|remote| *remote.track() != avrcp::Track::default()) {
             self.track_event(id);
         }
+        self.player_is(now, id, false);
+    }
+
+    /// A link's player, as the policy goes by it.
+    pub(crate) fn player(&self, id: LinkId) -> Player {
+        let remote = self.stack.remote(id).filter(|remote| remote.has_player());
+        match remote.map(avrcp::Session::status) {
+            None => Player::Absent,
+            Some(Some(PlayStatus::Playing | PlayStatus::FwdSeek | PlayStatus::RevSeek)) => {
+                Player::Playing
+            }
+            Some(Some(PlayStatus::Paused | PlayStatus::Stopped)) => Player::Idle,
+            // Not known, or the player failed and says no more.
+            Some(Some(PlayStatus::Error) | None) => Player::Unknown,
+        }
+    }
+
+    /// What a player does is put to the policy; `changed`: it did something else before.
+    fn player_is(&mut self, now: Instant, id: LinkId, changed: bool) {
+        let seat = self.link(id).and_then(|link| link.seat);
+        if let Some(seat) = seat {
+            let player = self.player(id);
+            self.decide(now, Fact::Player(seat, player, changed));
+        }
+    }
+
+    /// The policy tells a phone to pause.
+    pub(crate) fn order_pause(&mut self, now: Instant, id: SeatId) {
+        let link = self.seats[usize::from(id.0)];
+        let Some((link, phone)) = link.and_then(|id| Some((id, self.link(id)?.address))) else {
+            return;
+        };
+        // What became of it is told by its status and its stream; it is not told twice.
+        if self.press(now, link, Key::Pause).is_ok() {
+            self.notify(Event::Order { phone, order: OrderKind::Pause });
+        }
     }
 
     fn playback_event(&mut self, id: LinkId) {
         let Some(link) = self.link(id).filter(|link| link.seat.is_some()) else { return };
         let (phone, position_ms) = (link.address, link.position);
-        let status = match self.stack.remote(id).and_then(avrcp::Session::status) {
-            Some(PlayStatus::Playing | PlayStatus::FwdSeek | PlayStatus::RevSeek) => {
-                PlaybackStatus::Playing
-            }
-            Some(PlayStatus::Paused) => PlaybackStatus::Paused,
-            Some(PlayStatus::Stopped) => PlaybackStatus::Stopped,
-            // Not known, or the player failed and says no more.
-            Some(PlayStatus::Error) | None => return,
+        let paused =
+            self.stack.remote(id).and_then(avrcp::Session::status) == Some(PlayStatus::Paused);
+        let status = match self.player(id) {
+            Player::Playing => PlaybackStatus::Playing,
+            Player::Idle if paused => PlaybackStatus::Paused,
+            Player::Idle => PlaybackStatus::Stopped,
+            Player::Unknown | Player::Absent => return,
         };
         self.notify(Event::Playback { phone, status, position_ms });
     }

@@ -33,6 +33,7 @@ impl Decision {
             | Fact::Started(id)
             | Fact::Stopped(id)
             | Fact::Sounding(id, _)
+            | Fact::Player(id, ..)
             | Fact::Elapsed(id, _)
             | Fact::Modest(id, _) => {
                 if self.roster.seat(id).is_some_and(|seat| seat.taken) {
@@ -48,6 +49,7 @@ impl Decision {
             Fact::Started(_) => media::started(self, id),
             Fact::Stopped(_) => media::stopped(self, id),
             Fact::Sounding(_, on) => media::sounding(self, id, on),
+            Fact::Player(_, player, changed) => media::player(self, id, player, changed),
             Fact::Elapsed(_, Timer::Settle) => self.roster.at(id).settling = false,
             Fact::Elapsed(_, Timer::Blip) => media::blip_ended(self, id),
             Fact::Modest(_, on) => self.roster.at(id).modest = on,

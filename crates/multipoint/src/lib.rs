@@ -5,8 +5,8 @@
 //! is its [`SeatId`], and a timer's end is a fact whose length somebody else knows. It is `Copy`,
 //! `Eq` and `Hash`, so that every state can be visited; `tests/exhaustive.rs` does.
 //!
-//! What it decides so far: seats and eviction, and media. Calls, voice, pausing by remote control
-//! and resuming are not here yet.
+//! What it decides so far: seats and eviction, media, and who is told to pause for another's. Calls,
+//! voice, and resuming after them are not here yet.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -18,4 +18,4 @@ mod seats;
 
 pub use decide::decide;
 pub use policy::{Policy, Takeover};
-pub use roster::{Fact, MAX_SEATS, Media, Order, Orders, Roster, Seat, SeatId, Timer};
+pub use roster::{Fact, MAX_SEATS, Media, Order, Orders, Player, Roster, Seat, SeatId, Timer};

@@ -17,6 +17,20 @@ pub enum Media {
     Playing,
 }
 
+/// What is known of a phone's player, by remote control.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Player {
+    /// There is no remote control of it: it can be told nothing.
+    #[default]
+    Absent,
+    /// It can be told to pause, and does not say what it does.
+    Unknown,
+    /// It paused or stopped.
+    Idle,
+    /// It plays.
+    Playing,
+}
+
 /// A seat and the phone in it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Seat {
@@ -26,6 +40,12 @@ pub struct Seat {
     pub leaving: bool,
     /// Its media stream.
     pub media: Media,
+    /// Its player, as it says itself.
+    pub player: Player,
+    /// Its player began to play and has not been heard since: it takes over once it streams.
+    pub eager: bool,
+    /// It was told to pause in this playing: it is not told again, and not heard before it starts anew.
+    pub told: bool,
     /// What it streams is sound, not silence.
     pub sounding: bool,
     /// It connected a moment ago: [`Timer::Settle`] runs.
@@ -85,6 +105,8 @@ pub enum Fact {
     Started(SeatId),
     /// A seat's stream was suspended or closed.
     Stopped(SeatId),
+    /// A seat's player does this; with `true` that is a change, and not what it did when we came.
+    Player(SeatId, Player, bool),
     /// What a seat streams is sound, or silence again.
     Sounding(SeatId, bool),
     /// A timer ended.
@@ -104,6 +126,8 @@ pub enum Order {
     TurnAway,
     /// This seat's phone has to go: disconnect it.
     Disconnect(SeatId),
+    /// This seat's player is to pause.
+    Pause(SeatId),
     /// Start (or start again) a timer.
     Arm(SeatId, Timer),
     /// Stop a timer.

@@ -6,14 +6,49 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use tandem_multipoint::{
-    Fact, MAX_SEATS, Media, Order, Orders, Policy, Roster, SeatId, Takeover, Timer, decide,
+    Fact, MAX_SEATS, Media, Order, Orders, Player, Policy, Roster, Seat, SeatId, Takeover, Timer,
+    decide,
 };
 
 const TAKEOVERS: [Takeover; 4] =
     [Takeover::Last, Takeover::First, Takeover::FirstMute, Takeover::Mix];
 
+/// Which phones there are.
+#[derive(Clone, Copy, Default)]
+struct Phones {
+    /// Their owner keeps their media from taking over.
+    modest: bool,
+    /// They have players that can be followed and told to pause.
+    players: bool,
+}
+
+const PLAIN: Phones = Phones { modest: false, players: false };
+const WITH_PLAYERS: Phones = Phones { modest: false, players: true };
+
+/// What may become of a player: it comes and goes, and says what it does, or not. What it says first
+/// is no change; after a failure it is.
+fn players(seat: &Seat) -> Vec<(Player, bool)> {
+    match seat.player {
+        Player::Absent => vec![(Player::Unknown, false)],
+        Player::Unknown => {
+            vec![
+                (Player::Absent, false),
+                (Player::Idle, false),
+                (Player::Playing, false),
+                (Player::Playing, true),
+            ]
+        }
+        Player::Idle => {
+            vec![(Player::Absent, false), (Player::Unknown, true), (Player::Playing, true)]
+        }
+        Player::Playing => {
+            vec![(Player::Absent, false), (Player::Unknown, true), (Player::Idle, true)]
+        }
+    }
+}
+
 /// Every fact that the world could report in this state.
-fn legal(roster: &Roster, modest: bool) -> Vec<Fact> {
+fn legal(roster: &Roster, Phones { modest, players: with }: Phones) -> Vec<Fact> {
     let mut facts = Vec::new();
     for put_out in [false, true] {
         facts.push(Fact::Arrived { put_out, modest });
@@ -33,6 +68,9 @@ fn legal(roster: &Roster, modest: bool) -> Vec<Fact> {
                 facts.push(Fact::Stopped(id));
                 facts.push(Fact::Sounding(id, !seat.sounding));
             }
+        }
+        if with {
+            facts.extend(players(&seat).into_iter().map(|(is, new)| Fact::Player(id, is, new)));
         }
         if seat.settling {
             facts.push(Fact::Elapsed(id, Timer::Settle));
@@ -55,6 +93,7 @@ fn violation(
     state_violation(policy, after)
         .or_else(|| order_violation(policy, before, fact, after, orders))
         .or_else(|| takeover_violation(policy, before, fact, after))
+        .or_else(|| pause_violation(policy, before, fact, after, orders))
 }
 
 fn state_violation(policy: Policy, after: &Roster) -> Option<&'static str> {
@@ -67,8 +106,23 @@ fn state_violation(policy: Policy, after: &Roster) -> Option<&'static str> {
     if (0..MAX_SEATS).any(|n| audible(n) && !playing(n)) {
         return Some("somebody is heard who does not play");
     }
-    if (0..MAX_SEATS).any(playing) && after.audible == 0 {
+    if (0..MAX_SEATS).any(|n| playing(n) && !after.seats[n].told) && after.audible == 0 {
         return Some("somebody plays and nobody is heard");
+    }
+    if after.seats.iter().any(|s| s.told && s.media == Media::Idle) {
+        return Some("who does not play is remembered as told to pause");
+    }
+    if after.seats.iter().any(|s| s.eager && s.player != Player::Playing) {
+        return Some("a player that does not play wants the ear");
+    }
+    if (0..MAX_SEATS).any(|n| audible(n) && (after.seats[n].told || after.seats[n].eager)) {
+        return Some("who is heard was told to pause, or still wants to be");
+    }
+    if policy.takeover == Takeover::Last
+        && (0..MAX_SEATS)
+            .any(|n| playing(n) && !audible(n) && after.seats[n].eager && !after.seats[n].modest)
+    {
+        return Some("a player began to play, streams, and is not heard");
     }
     if policy.takeover != Takeover::Mix && after.audible.count_ones() > 1 {
         return Some("two are heard");
@@ -148,7 +202,7 @@ fn order_violation(
             Order::Disarm(id, timer) => {
                 timers.insert((id, timer), false);
             }
-            Order::Seat(_) | Order::Disconnect(_) => {}
+            Order::Seat(_) | Order::Disconnect(_) | Order::Pause(_) => {}
         }
     }
     let told = |n: u8, timer| timers[&(SeatId(n), timer)];
@@ -182,14 +236,66 @@ fn takeover_violation(
     if policy.takeover != Takeover::Last {
         return Some("the first did not keep the ear");
     }
-    if fact != Fact::Elapsed(SeatId(winner as u8), Timer::Blip) {
-        return Some("a take-over without two seconds of sound");
+    let id = SeatId(winner as u8);
+    let says = matches!(seat.player, Player::Idle | Player::Playing);
+    let sounded = fact == Fact::Elapsed(id, Timer::Blip) && seat.sounding && !seat.spent && !says;
+    let began =
+        fact == Fact::Player(id, Player::Playing, true) || fact == Fact::Started(id) && seat.eager;
+    if !sounded && !began {
+        return Some("a take-over without two seconds of sound, or a player that began to play");
+    }
+    if !after.seats[winner].told && after.seats[winner].media != Media::Playing {
+        return Some("a take-over by a phone that does not stream");
     }
     if !after.seats[incumbent].spent {
         return Some("who lost the ear may take it back without starting anew");
     }
-    if seat.settling || seat.spent || seat.modest || !seat.sounding {
+    if seat.settling || seat.modest {
         return Some("a take-over by a phone that may not take over");
+    }
+    None
+}
+
+/// Who is told to pause, and who has to be.
+fn pause_violation(
+    policy: Policy,
+    before: &Roster,
+    fact: Fact,
+    after: &Roster,
+    orders: &Orders,
+) -> Option<&'static str> {
+    let told = |n: usize| orders.as_slice().contains(&Order::Pause(SeatId(n as u8)));
+    let may = |n: usize| {
+        let seat = after.seats[n];
+        let plays =
+            seat.player == Player::Playing || seat.player == Player::Unknown && seat.sounding;
+        seat.taken && seat.media == Media::Playing && plays
+    };
+    if (0..MAX_SEATS).any(|n| told(n) && !may(n)) {
+        return Some("a pause for a phone that lacks the feature, or does not play");
+    }
+    if (0..MAX_SEATS).any(|n| told(n) && after.is_audible(SeatId(n as u8))) {
+        return Some("who is heard was told to pause");
+    }
+    let anew = |n: usize| fact == Fact::Player(SeatId(n as u8), Player::Playing, true);
+    if (0..MAX_SEATS).any(|n| told(n) && before.seats[n].told && !anew(n)) {
+        return Some("told to pause twice");
+    }
+    if !matches!(policy.takeover, Takeover::Last | Takeover::First) && (0..MAX_SEATS).any(told) {
+        return Some("told to pause by a policy that lets both play");
+    }
+    let lost = |n: usize| {
+        let id = SeatId(n as u8);
+        before.is_audible(id) && !after.is_audible(id) && after.audible != 0 && may(n)
+    };
+    if policy.takeover == Takeover::Last && (0..MAX_SEATS).any(|n| lost(n) && !told(n)) {
+        return Some("who lost the ear was not told to pause");
+    }
+    let unheard = |n: usize| !after.is_audible(SeatId(n as u8)) && after.audible != 0 && may(n);
+    if policy.takeover == Takeover::First
+        && (0..MAX_SEATS).any(|n| unheard(n) && !after.seats[n].told)
+    {
+        return Some("a newcomer plays under the first and was not told to pause");
     }
     None
 }
@@ -209,14 +315,14 @@ fn settles(policy: Policy, mut roster: Roster) -> bool {
 }
 
 /// Visits everything; returns the number of states.
-fn explore(policy: Policy, modest: bool) -> usize {
+fn explore(policy: Policy, phones: Phones) -> usize {
     let mut seen: HashMap<Roster, Option<(Roster, Fact)>> = HashMap::new();
     seen.insert(Roster::default(), None);
     let mut edge = vec![Roster::default()];
     while !edge.is_empty() {
         let mut next = Vec::new();
         for before in edge {
-            for fact in legal(&before, modest) {
+            for fact in legal(&before, phones) {
                 let (after, orders) = decide(policy, before, fact);
                 if let Some(what) = violation(policy, &before, fact, &after, &orders) {
                     panic!(
@@ -248,24 +354,33 @@ fn trace(seen: &HashMap<Roster, Option<(Roster, Fact)>>, mut at: Roster) -> Stri
 
 #[test]
 fn one_seat() {
-    let counts = TAKEOVERS.map(|takeover| explore(Policy { seats: 1, takeover }, false));
+    let counts = TAKEOVERS.map(|takeover| explore(Policy { seats: 1, takeover }, PLAIN));
     assert_eq!(counts, [31; 4]);
 }
 
 #[test]
 fn two_seats() {
-    let counts = TAKEOVERS.map(|takeover| explore(Policy { seats: 2, takeover }, false));
+    let counts = TAKEOVERS.map(|takeover| explore(Policy { seats: 2, takeover }, PLAIN));
     assert_eq!(counts, [2177, 1937, 1937, 1361]);
 }
 
 #[test]
+fn two_seats_of_phones_with_players() {
+    let counts = TAKEOVERS.map(|takeover| explore(Policy { seats: 2, takeover }, WITH_PLAYERS));
+    assert_eq!(counts, [75_379, 78_689, 30_497, 21_281]);
+}
+
+#[test]
 fn two_seats_of_phones_that_do_not_take_over() {
-    assert_eq!(explore(Policy { seats: 2, takeover: Takeover::Last }, true), 1937);
+    assert_eq!(
+        explore(Policy { seats: 2, takeover: Takeover::Last }, Phones { modest: true, ..PLAIN }),
+        1937
+    );
 }
 
 #[test]
 fn three_seats() {
-    assert_eq!(explore(Policy { seats: 3, takeover: Takeover::Last }, false), 566_893);
+    assert_eq!(explore(Policy { seats: 3, takeover: Takeover::Last }, PLAIN), 566_893);
 }
 
 #[test]
@@ -290,7 +405,7 @@ fn a_change_of_policy_leaves_a_legal_state() {
                 !roster.waiting || leaving,
                 "{policy:?}: a newcomer waits for nobody: {roster:?}"
             );
-            let facts = legal(&roster, false);
+            let facts = legal(&roster, WITH_PLAYERS);
             roster = decide(policy, roster, facts[random(facts.len())]).0;
         }
     }

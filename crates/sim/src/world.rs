@@ -51,7 +51,10 @@ impl World {
         let mut world = World::with_controller(seed, options);
         let [anna, ben, cleo] = [0, 1, 2].map(|n| {
             let (name, _) = CAST[n];
-            world.add_phone(name, Address([0x10 + n as u8, 0x00, 0x00, 0x5E, 0x00, 0x02]))
+            world.add_phone_with_remote(
+                name,
+                Address([0x10 + n as u8, 0x00, 0x00, 0x5E, 0x00, 0x02]),
+            )
         });
         let tone = |phone: usize| Act::Play(CAST[phone].1);
         for (seconds, phone, act) in [

@@ -133,6 +133,7 @@ fn event_fields(event: &Event) -> Value {
             let order = match order {
                 OrderKind::Disconnect => "disconnect",
                 OrderKind::Page => "page",
+                OrderKind::Pause => "pause",
             };
             json!({ "phone": phone.to_string(), "order": order })
         }

@@ -48,7 +48,8 @@ impl Receiver {
         Receiver::among(settings, phones, World::add_phone)
     }
 
-    fn among(
+    /// The same with phones that are switched on by `add`.
+    pub fn among(
         settings: Settings,
         phones: usize,
         add: fn(&mut World, &str, Address) -> usize,
@@ -89,7 +90,8 @@ impl Receiver {
         Receiver::among(settings, phones, World::add_phone_with_remote).connect(connected)
     }
 
-    fn connect(mut self, connected: usize) -> Receiver {
+    /// Pairs and connects the first so many, one after the other.
+    pub fn connect(mut self, connected: usize) -> Receiver {
         for n in 0..connected {
             self.act(n, Act::Connect);
             self.run_for(2.0);

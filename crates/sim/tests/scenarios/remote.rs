@@ -1,14 +1,19 @@
-//! Remote control: what phones tell of their players, keys, and volume (row 24).
+//! Remote control: what phones tell of their players, keys, volume (row 24), and who is paused for whom
+//! (rows 6, 16 and 17).
+
+use core::time::Duration;
 
 use host::{
-    Change, Command, Event, MediaAction, PlaybackStatus, Profile, Refusal, Settings, VolumeKind,
+    Change, Command, Event, MediaAction, OrderKind, PlaybackStatus, Profile, Refusal, Settings,
+    StreamState, VolumeKind,
 };
+use multipoint::Takeover;
 use pool::Instant;
 use tandem_sim::Act;
 use wire::avrcp::{OperationId, PlayStatus, Volume};
 
 use crate::receiver::{Receiver, phone};
-use crate::{ANNA, BEN};
+use crate::{ANNA, BEN, CLEO, with};
 
 fn playback(receiver: &Receiver, n: usize) -> Option<PlaybackStatus> {
     receiver.told.iter().rev().find_map(|(_, event)| match event {
@@ -146,4 +151,107 @@ fn row_24_each_phone_has_a_volume_of_its_own_that_both_sides_set() {
     receiver.run_for(4.0);
     assert_eq!(volume(&receiver, ANNA), Some(Volume::from_percent(20)));
     assert!(receiver.when(before, told(50, ANNA)).is_none(), "{:#?}", receiver.told);
+}
+
+/// Both connected and settled; Anna plays, then Ben. Gives when Ben's stream began to flow.
+fn both_play(takeover: Takeover) -> (Receiver, Instant) {
+    let mut receiver = Receiver::connected_with_remotes(with(takeover), 3, 2);
+    receiver.act(ANNA, Act::Play(440));
+    receiver.run_for(3.0);
+    assert_eq!(receiver.hears(), [ANNA]);
+    let before = receiver.now();
+    receiver.act(BEN, Act::Play(660));
+    receiver.run_for(4.0);
+    let playing = |event: &Event| {
+        matches!(event, Event::Stream { phone: who, state: StreamState::Playing, .. }
+            if *who == phone(BEN))
+    };
+    let started = receiver.when(before, playing).expect("Ben's stream flows");
+    (receiver, started)
+}
+
+/// Who was told to pause, one after the other.
+fn paused(receiver: &Receiver) -> Vec<usize> {
+    let orders = receiver.told.iter().filter_map(|(_, event)| match event {
+        Event::Order { phone, order: OrderKind::Pause } => Some(usize::from(phone.0[0]) - 0x10),
+        _ => None,
+    });
+    orders.collect()
+}
+
+#[test]
+fn row_16_last_the_loser_is_told_to_pause_and_is_not_resumed() {
+    let (mut receiver, started) = both_play(Takeover::Last);
+    let (at, who) = receiver.heard().pop().expect("somebody is heard");
+    assert_eq!(who, [BEN]);
+    // Its player says that it began: nothing is waited for.
+    let after = at.since(started);
+    assert!(after < Duration::from_millis(50), "{after:?}");
+    assert_eq!(paused(&receiver), [ANNA]);
+    assert_eq!(playback(&receiver, ANNA), Some(PlaybackStatus::Paused));
+    assert!(!receiver.world.phone(ANNA).is_playing());
+    receiver.act(BEN, Act::Pause);
+    receiver.run_for(10.0);
+    assert_eq!(receiver.hears(), Vec::<usize>::new());
+    assert!(!receiver.world.phone(ANNA).is_playing(), "its owner moved on");
+    assert_eq!(paused(&receiver), [ANNA]);
+}
+
+#[test]
+fn row_16_first_the_newcomer_is_told_to_pause() {
+    let (mut receiver, _) = both_play(Takeover::First);
+    assert_eq!((receiver.hears(), paused(&receiver)), (vec![ANNA], vec![BEN]));
+    assert!(!receiver.world.phone(BEN).is_playing());
+    // Once for each time that it begins.
+    receiver.act(BEN, Act::Play(660));
+    receiver.run_for(4.0);
+    assert_eq!((receiver.hears(), paused(&receiver)), (vec![ANNA], vec![BEN, BEN]));
+}
+
+#[test]
+fn row_16_nobody_is_told_to_pause_where_both_may_play() {
+    for (takeover, heard) in [(Takeover::FirstMute, vec![ANNA]), (Takeover::Mix, vec![ANNA, BEN])] {
+        let (receiver, _) = both_play(takeover);
+        assert_eq!((receiver.hears(), paused(&receiver)), (heard, vec![]), "{takeover:?}");
+        assert!(receiver.world.phone(BEN).is_playing(), "{takeover:?}");
+    }
+}
+
+#[test]
+fn row_17_what_a_player_did_when_it_came_takes_nothing_over() {
+    let mut receiver = Receiver::connected_with_remotes(Settings::default(), 3, 1);
+    receiver.act(ANNA, Act::Play(440));
+    receiver.run_for(1.0);
+    receiver.act(CLEO, Act::Play(880));
+    receiver.act(CLEO, Act::Connect);
+    receiver.run_for(30.0);
+    assert!(receiver.is_connected(CLEO) && receiver.world.phone(CLEO).is_playing());
+    assert_eq!(playback(&receiver, CLEO), Some(PlaybackStatus::Playing));
+    assert_eq!((receiver.heard().len(), paused(&receiver)), (1, vec![]), "it plays by itself");
+    receiver.act(CLEO, Act::Pause);
+    receiver.run_for(1.0);
+    receiver.act(CLEO, Act::Play(880));
+    receiver.run_for(1.0);
+    assert_eq!((receiver.hears(), paused(&receiver)), (vec![CLEO], vec![ANNA]));
+}
+
+#[test]
+fn row_16_of_two_phones_only_the_one_with_remote_control_is_told_to_pause() {
+    let mut receiver = Receiver::among(Settings::default(), 2, |world, name, address| {
+        if address == phone(BEN) {
+            world.add_phone(name, address)
+        } else {
+            world.add_phone_with_remote(name, address)
+        }
+    })
+    .connect(2);
+    receiver.act(ANNA, Act::Play(440));
+    receiver.run_for(1.0);
+    receiver.act(BEN, Act::Play(660));
+    receiver.run_for(3.0);
+    assert_eq!((receiver.hears(), paused(&receiver)), (vec![BEN], vec![ANNA]));
+    receiver.act(ANNA, Act::Play(440));
+    receiver.run_for(3.0);
+    assert_eq!((receiver.hears(), paused(&receiver)), (vec![ANNA], vec![ANNA]));
+    assert!(receiver.world.phone(BEN).is_playing(), "it cannot be told");
 }

@@ -178,7 +178,7 @@ pub enum StreamChange {
 /// How a link's remote control changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RemoteChange {
-    /// There is a channel.
+    /// There is a channel; or another one than before, and nothing is known of the peer yet.
     Up,
     /// There is none any more.
     Down,

@@ -118,7 +118,10 @@ impl Stack {
 
     /// The peer's records say this, or nothing is to be had from it; then it is tried all the same.
     pub(super) fn remote_queried(&mut self, link: LinkId, records: Option<Peer>) {
-        let Some(remote) = self.remote_mut(link) else { return };
+        let Some(remote) = self.remote_mut(link).filter(|remote| !remote.session.is_up()) else {
+            // It opened meanwhile, and is asked there what it knows.
+            return;
+        };
         if let Some(peer) = records {
             remote.session.set_peer(peer);
         }
@@ -154,8 +157,11 @@ impl Stack {
         let Some(remote) = self.remote_mut(channel.link) else { return };
         let was_up = remote.session.is_up();
         remote.session.closed(now, channel.cid.0);
-        if !was_up || remote.session.is_up() {
+        if !was_up {
             return;
+        }
+        if remote.session.is_up() {
+            return self.remote_notice(channel.link, RemoteChange::Up);
         }
         remote.volume_shared = false;
         if core::mem::take(&mut remote.crossed) {
