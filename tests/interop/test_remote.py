@@ -1,0 +1,177 @@
+"""Remote control with bumble's AVRCP at the phone's end: what it plays, keys, volume both ways, and
+who is told to pause for whom."""
+
+import asyncio
+import pathlib
+
+from bumble import avc, avrcp
+
+import capture
+from limits import limits
+from phone import Phone
+from receiver import Error
+from scene import Scene, scene
+
+PLAYING, PAUSED = avrcp.PlayStatus.PLAYING, avrcp.PlayStatus.PAUSED
+KEY = avc.PassThroughFrame.OperationId
+TITLE, ARTIST = avrcp.MediaAttributeId.TITLE, avrcp.MediaAttributeId.ARTIST_NAME
+EVENTS = (avrcp.EventId.PLAYBACK_STATUS_CHANGED, avrcp.EventId.TRACK_CHANGED)
+
+
+class Delegate(avrcp.Delegate):
+    """The phone's player, whose keys the receiver presses."""
+
+    def __init__(self, player: "Player") -> None:
+        super().__init__(EVENTS)
+        self.player = player
+
+    async def on_key_event(self, key: KEY, pressed: bool, data: bytes) -> None:
+        if pressed:
+            self.player.pressed.append(key)
+            if key == KEY.PLAY:
+                await self.player.play()
+            elif key == KEY.PAUSE:
+                await self.player.pause()
+
+
+class Protocol(avrcp.Protocol):
+    """bumble's, which asks for tracks but does not tell them."""
+
+    title = "Öl"
+
+    def _on_command_pdu(self, pdu_id, pdu: bytes) -> None:
+        if pdu_id != avrcp.PduId.GET_ELEMENT_ATTRIBUTES:
+            return super()._on_command_pdu(pdu_id, pdu)
+        label = self.receive_command_state.transaction_label
+        attribute = avrcp.MediaAttribute
+        utf_8 = avrcp.CharacterSetId.UTF_8
+        attributes = [attribute(TITLE, utf_8, self.title), attribute(ARTIST, utf_8, "Die Band")]
+        self.send_avrcp_response(
+            label,
+            avc.ResponseFrame.ResponseCode.IMPLEMENTED_OR_STABLE,
+            avrcp.GetElementAttributesResponse(attributes),
+        )
+        self.receive_command_state = None
+
+
+class Player:
+    """The remote control of one phone."""
+
+    def __init__(self, phone: Phone, opens: bool) -> None:
+        self.phone = phone
+        self.opens = opens
+        self.pressed: list[KEY] = []
+        self.volumes: list[int] = []
+        self.delegate = Delegate(self)
+        self.protocol = Protocol(self.delegate)
+        self.protocol.listen(phone.device)
+        target = avrcp.TargetServiceSdpRecord(0x00010002).to_service_attributes()
+        controller = avrcp.ControllerServiceSdpRecord(0x00010003).to_service_attributes()
+        phone.device.sdp_service_records |= {0x00010002: target, 0x00010003: controller}
+        self.task: asyncio.Task | None = None
+
+    async def join(self, one: Scene) -> None:
+        """Connects with music and remote control."""
+        after = len(one.watch.events)
+        await one.join(self.phone)
+        if self.opens:
+            await self.protocol.connect(self.phone.connection)
+        address = self.phone.address
+        await one.watch.next("profile", after, phone=address, profile="avrcp", up=True)
+        self.task = asyncio.create_task(self._hear_volume())
+
+    async def _hear_volume(self) -> None:
+        async for volume in self.protocol.monitor_volume():
+            self.volumes.append(volume)
+
+    def _is(self, status: avrcp.PlayStatus) -> None:
+        self.delegate.playback_status = status
+        self.protocol.notify_playback_status_changed(status)
+
+    async def play(self) -> None:
+        self._is(PLAYING)
+        await self.phone.play()
+
+    async def pause(self) -> None:
+        self._is(PAUSED)
+        await self.phone.suspend()
+
+    async def heard_volume(self, wanted: int) -> None:
+        async with asyncio.timeout(5):
+            while wanted not in self.volumes[-1:]:
+                await asyncio.sleep(0.02)
+
+
+@limits(90)
+async def test_tracks_keys_and_volume(folder: pathlib.Path) -> None:
+    async with scene(folder) as one:
+        await one.start_receiver("--pair", "60", "--set", "volume.first=40")
+        phone = await one.phone("Phone A", 440)
+        # It waits for the receiver to open the remote control.
+        player = Player(phone, opens=False)
+        await player.join(one)
+
+        after = len(one.watch.events)
+        await player.play()
+        who = {"phone": phone.address}
+        await one.watch.next("playback", after, status="playing", **who)
+        player.protocol.title = "Zweites"
+        player.delegate.current_track_uid = 0
+        player.protocol.notify_track_changed(0)
+        await one.watch.next("track", after, title="Zweites", artist="Die Band", **who)
+        status = (await one.call("Status"))["phones"][0]
+        assert status["profiles"]["avrcp"] and status["playback"]["status"] == "playing", status
+        assert status["track"]["title"] == "Zweites", status
+
+        # Keys, and the phone's answers.
+        await one.call("Media", action="play_pause")
+        await one.watch.next("playback", after, status="paused", **who)
+        await one.call("Media", action="next", phone="Phone A")
+        assert player.pressed == [KEY.PAUSE, KEY.FORWARD]
+
+        # Volume: what it is at first, what the receiver makes of it, what the phone does.
+        await player.heard_volume(round(0.40 * 127))
+        await one.call("Volume", percent=80, kind="media")
+        await player.heard_volume(round(0.80 * 127))
+        after = len(one.watch.events)
+        await player.protocol.send_avrcp_command(
+            avc.CommandFrame.CommandType.CONTROL, avrcp.SetAbsoluteVolumeCommand(32)
+        )
+        event = await one.watch.next("volume", after, kind="media", **who)
+        assert event["percent"] == 25, event
+        for wrong in ({"percent": 101, "kind": "media"}, {"percent": 1, "kind": "loud"}):
+            try:
+                await one.call("Volume", **wrong)
+                raise AssertionError(f"{wrong} was taken")
+            except Error as error:
+                assert error.name == "BadValue", error
+        assert capture.malformed(one.capture) == []
+
+
+@limits(90)
+async def test_who_loses_the_ear_is_paused(folder: pathlib.Path) -> None:
+    async with scene(folder) as one:
+        await one.start_receiver("--pair", "60")
+        a = Player(await one.phone("Phone A", 440), opens=True)
+        b = Player(await one.phone("Phone B", 660), opens=False)
+        for player in (a, b):
+            await player.join(one)
+        # Nothing takes over from those that came a moment ago.
+        await asyncio.sleep(5)
+        after = len(one.watch.events)
+        await a.play()
+        await one.heard(a.phone, after=after)
+        after = len(one.watch.events)
+        start = one.clock()
+        await b.play()
+        await one.heard(b.phone, after=after)
+        assert one.clock() - start < 1, "its player says that it plays: nothing is waited for"
+        await one.watch.next("order", after, phone=a.phone.address, order="pause")
+        await one.watch.next("playback", after, phone=a.phone.address, status="paused")
+        await one.watch.next("stream", after, phone=a.phone.address, state="suspended")
+        assert (a.pressed, b.pressed) == ([KEY.PAUSE], [])
+        after = len(one.watch.events)
+        await b.pause()
+        await one.heard(after=after)
+        await asyncio.sleep(1)
+        assert (a.pressed, b.pressed) == ([KEY.PAUSE], []), "nobody is resumed"
