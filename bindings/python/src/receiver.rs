@@ -111,12 +111,14 @@ impl Receiver {
     fn volume(
         &self,
         py: Python<'_>,
-        percent: u8,
+        percent: u32,
         kind: &str,
         phone: Option<&str>,
     ) -> PyResult<u64> {
         let kind = one_of(py, kind, &VolumeKind::ALL)?;
         let phone = phone.map(|phone| self.phone(py, phone)).transpose()?;
+        // What is no percentage is refused as such.
+        let percent = u8::try_from(percent).unwrap_or(u8::MAX);
         Ok(self.submit(Command::Volume { percent, kind, phone }))
     }
 

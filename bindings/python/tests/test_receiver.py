@@ -54,6 +54,10 @@ class Receiver(unittest.TestCase):
         self.assertRaises(tandem.BadValue, self.rx.pair, 0)
         self.assertRaises(tandem.BadValue, self.rx.set, "seats", 77)
         self.assertRaises(tandem.Busy, self.rx.set, "class", "car")
+        self.assertRaises(tandem.NotConnected, self.rx.media, "play")
+        self.assertRaises(tandem.BadValue, self.rx.media, "dance")
+        self.assertRaises(tandem.BadValue, self.rx.volume, 300)
+        self.assertRaises(tandem.NotSupported, self.rx.volume, 50, "call")
 
     def test_a_setting_is_changed(self):
         self.rx.set("name", "Den")

@@ -257,6 +257,11 @@ mod tests {
         let bad = "io.tandem.Receiver.BadValue";
         assert_eq!(given.number("below").unwrap_err().name, bad);
         assert_eq!(given.number("above").unwrap_err().name, bad);
+        assert_eq!(given.percent("number").unwrap(), 7);
+        assert_eq!(given.percent("above").unwrap_err().name, bad);
+        assert_eq!(given.percent("absent").unwrap_err(), Error::invalid_parameter("absent"));
+        assert_eq!(given.one_of("text", &[("s", 1), ("t", 2)]).unwrap(), 2);
+        assert_eq!(given.one_of("text", &[("s", 1)]).unwrap_err().name, bad);
         for name in ["part", "text"] {
             assert_eq!(given.number(name).unwrap_err(), Error::invalid_parameter(name));
         }

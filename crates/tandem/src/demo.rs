@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use audio::{Engine, Sink};
 use host::{
-    Command, Effect, Event, Host, Input, Limits, SourceKind, StreamId, StreamState, Ticket,
+    Command, Effect, Event, Host, Input, Limits, OrderKind, SourceKind, StreamId, StreamState,
+    Ticket,
 };
 use pool::{Arena, Instant};
 use sim::World;
@@ -273,6 +274,12 @@ impl Story<'_> {
             }
             Event::Stream { phone, state: StreamState::Suspended, .. } => {
                 format!("{} pauses", name(phone))
+            }
+            Event::Track { phone, title, .. } if !title.is_empty() => {
+                format!("{} has \"{title}\"", name(phone))
+            }
+            Event::Order { phone, order: OrderKind::Pause } => {
+                format!("{} is told to pause", name(phone))
             }
             Event::Evicted { phone, by } => {
                 format!("{} gave its seat to {}", name(phone), name(by))

@@ -293,8 +293,9 @@ fn one_client_too_many_is_told_so_and_places_are_given_again() {
     let start = Instant::now();
     loop {
         let mut client = bench.client();
-        client.send(echo(5));
-        if client.reply().unwrap()["error"].is_null() {
+        // One that is too many may be hung up on before it has said anything.
+        let sent = client.0.write_all(format!("{}\0", echo(5)).as_bytes());
+        if sent.is_ok() && client.reply().is_some_and(|reply| reply["error"].is_null()) {
             break;
         }
         assert!(start.elapsed() < Duration::from_secs(10), "the place is not given again");

@@ -3,7 +3,7 @@
 //! [`Stack::receive`] takes what the controller sent and hands a media packet straight back. All
 //! else that is to be sent or known is polled out; polling is what moves things on, so poll until
 //! nothing is left after every call. The same stack is our receiver and the simulator's phones:
-//! [`Config`] says which endpoints and records it has, and whether it opens A2DP by itself.
+//! [`Config`] says which endpoints and records it has, and whether it opens A2DP and AVRCP by itself.
 //!
 //! Refusals, eviction and who is heard are decided above; here only protocol.
 
