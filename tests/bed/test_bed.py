@@ -23,7 +23,7 @@ HANDLE = 0x0123
 async def test_the_kernels_own_driver_brings_the_dongle_up(folder: pathlib.Path) -> None:
     async with air(folder) as port, dongle(folder, port) as one:
         await until(lambda: (BLUETOOTH / "hci0").exists(), what="hci0")
-        assert one.driver(0) == one.driver(1) == "btusb"
+        await until(lambda: one.driver(0) == one.driver(1) == "btusb", what="btusb has both")
         assert (one.read("idVendor"), one.read("speed")) == ("1209", "12")
         with socket.socket(AF_BLUETOOTH, socket.SOCK_RAW, BTPROTO_HCI) as raw:
             with contextlib.suppress(BlockingIOError):  # it is up still from its setup

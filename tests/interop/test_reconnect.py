@@ -8,72 +8,16 @@ import pathlib
 from limits import limits
 from phone import Phone
 from scene import Scene, scene
+from steady import LOST, Steady
 
-COMMAND, ACL, SYNCHRONOUS, EVENT = 1, 2, 3, 4
-HEADERS = {COMMAND: 3, ACL: 4, SYNCHRONOUS: 3, EVENT: 2}
-CREATE_CONNECTION = 0x0405
-DISCONNECTION_COMPLETE = 0x05
-LOST, ON_PURPOSE = 0x08, 0x13
-
-
-class Dongle:
-    """A controller that keeps its address over restarts of its host, as a dongle does (rootcanal
-    gives every connection a new one), and whose links can be lost: they end with 0x08."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.loses = False
-        self.paged: list[str] = []  # whom it was told to connect to
-        self.host: asyncio.StreamWriter | None = None
-        self.controller: asyncio.StreamWriter | None = None
-        self._tasks: list[asyncio.Task] = []
-
-    async def plug_in(self) -> str:
-        reader, self.controller = await asyncio.open_connection("127.0.0.1", self.port)
-        self._tasks.append(asyncio.create_task(self._to_host(reader)))
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self._server = server
-        return f"tcp:127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-    def unplug(self) -> None:
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        self.controller.close()
-
-    async def _serve(self, reader, writer) -> None:
-        self.host = writer
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            while True:
-                packet = await read(reader)
-                if packet[0] == COMMAND and packet[1] | packet[2] << 8 == CREATE_CONNECTION:
-                    self.paged.append(":".join(f"{octet:02X}" for octet in packet[9:3:-1]))
-                self.controller.write(packet)
-        writer.close()
-
-    async def _to_host(self, reader) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            while True:
-                packet = bytearray(await read(reader))
-                if self.loses and packet[:2] == bytes([EVENT, DISCONNECTION_COMPLETE]):
-                    packet[6] = LOST
-                if self.host and not self.host.is_closing():
-                    self.host.write(packet)
-
-
-async def read(reader) -> bytes:
-    """One H4 packet."""
-    kind = await reader.readexactly(1)
-    header = await reader.readexactly(HEADERS[kind[0]])
-    length = header[-1] if kind[0] != ACL else header[2] | header[3] << 8
-    return kind + header + await reader.readexactly(length)
+ON_PURPOSE = 0x13
 
 
 @contextlib.asynccontextmanager
 async def two_phones(folder: pathlib.Path):
     """A receiver on a dongle, and two phones that are paired and have opened their music."""
     async with scene(folder) as one:
-        dongle = Dongle(one.port)
+        dongle = Steady(one.port)
         controller = await dongle.plug_in()
         one.stack.callback(dongle.unplug)
         await one.start_receiver("--pair", "60", controller=controller)
