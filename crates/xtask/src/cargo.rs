@@ -30,7 +30,10 @@ pub(crate) fn clippy(house: &House) -> Outcome {
     if !has(house, "clippy") {
         return Outcome::Skipped("clippy is missing: rustup component add clippy".into());
     }
-    run(cargo(house).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    let clippy = |what: &[&str]| {
+        run(cargo(house).arg("clippy").args(what).args(["--all-targets", "--", "-D", "warnings"]))
+    };
+    clippy(&["--workspace"]).then(|| clippy(&["--package", "tandem", "--features", "libusb"]))
 }
 
 /// Every test of the workspace, those in the documentation too; the C face is a part of its own.

@@ -43,8 +43,8 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "clippy",
-        what: "no warning in any target",
-        needs: &[],
+        what: "no warning in any target, those behind features too",
+        needs: &[need::CC],
         wants: &[],
         run: cargo::clippy,
     },
