@@ -32,7 +32,6 @@ pub enum Input {
 
 /// Something for the world.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "values are moved through queues without allocation")]
 pub enum Effect {
     /// Send a packet to the controller.
     Send(Channel, Frame),

@@ -1,14 +1,13 @@
 //! What a host tells the floors above.
 
 use stack::Name;
-use stack::avrcp::Text;
+use stack::avrcp::Track;
 use wire::Address;
 
 use crate::command::{Refusal, Ticket, VolumeKind};
 
 /// Something happened. The shapes are those of the control interface's events.
 #[derive(Clone, PartialEq, Debug)]
-#[expect(clippy::large_enum_variant, reason = "values are moved through queues without allocation")]
 pub enum Event {
     /// The controller came up, or was lost.
     Controller {
@@ -81,14 +80,9 @@ pub enum Event {
     Track {
         /// Whose.
         phone: Address,
-        /// Its name.
-        title: Text,
-        /// Who plays.
-        artist: Text,
-        /// Where it is from.
-        album: Text,
-        /// How long it is.
-        duration_ms: Option<u32>,
+        /// What is known of it. Apart, as it is large and rare: each media packet is moved in as many
+        /// octets as the largest event takes.
+        track: Box<Track>,
     },
     /// What a phone's player does, as it says itself.
     Playback {

@@ -22,4 +22,5 @@ pub use event::{
 };
 pub use host::Host;
 pub use limits::{Limits, Settings};
+pub use stack::avrcp::Track;
 pub use stack::{Bond, LinkId, Name, StreamId};

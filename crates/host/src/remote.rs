@@ -153,8 +153,8 @@ impl Host {
     fn track_event(&mut self, id: LinkId) {
         let Some(link) = self.link(id).filter(|link| link.seat.is_some()) else { return };
         let (phone, Some(remote)) = (link.address, self.stack.remote(id)) else { return };
-        let avrcp::Track { title, artist, album, duration, .. } = remote.track().clone();
-        self.notify(Event::Track { phone, title, artist, album, duration_ms: duration });
+        let track = Box::new(remote.track().clone());
+        self.notify(Event::Track { phone, track });
     }
 
     /// A phone's media volume is this now.

@@ -275,8 +275,8 @@ impl Story<'_> {
             Event::Stream { phone, state: StreamState::Suspended, .. } => {
                 format!("{} pauses", name(phone))
             }
-            Event::Track { phone, title, .. } if !title.is_empty() => {
-                format!("{} has \"{title}\"", name(phone))
+            Event::Track { phone, track } if !track.title.is_empty() => {
+                format!("{} has \"{}\"", name(phone), track.title)
             }
             Event::Order { phone, order: OrderKind::Pause } => {
                 format!("{} is told to pause", name(phone))

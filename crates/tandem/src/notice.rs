@@ -114,9 +114,10 @@ fn event_fields(event: &Event) -> Value {
         Event::Audible { sources } => {
             json!({ "phones": sources.iter().map(source).collect::<Vec<_>>() })
         }
-        Event::Track { phone, title, artist, album, duration_ms } => json!({
-            "phone": phone.to_string(), "title": title.as_str(), "artist": artist.as_str(),
-            "album": album.as_str(), "duration_ms": duration_ms,
+        Event::Track { phone, track } => json!({
+            "phone": phone.to_string(), "title": track.title.as_str(),
+            "artist": track.artist.as_str(), "album": track.album.as_str(),
+            "duration_ms": track.duration,
         }),
         Event::Playback { phone, status, position_ms } => json!({
             "phone": phone.to_string(), "status": playback_status(*status),

@@ -23,7 +23,6 @@ const MAX_REPORTS: usize = 2 * crate::capture::BLOCKS;
 
 /// What the radio thread tells the control thread.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "values are moved through queues without allocation")]
 pub(crate) enum Report {
     /// Something happened.
     Event(Instant, Event),

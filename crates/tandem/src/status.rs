@@ -126,12 +126,14 @@ impl Status {
             Event::Playback { phone, status, position_ms } => {
                 self.known(*phone, |known| known.playback = Some((*status, *position_ms)));
             }
-            Event::Track { phone, title, artist, album, duration_ms } => {
-                let [title, artist, album] =
-                    [title, artist, album].map(|text| String::from(text.as_str()));
-                let told = !(title.is_empty() && artist.is_empty() && album.is_empty());
-                let track = Track { title, artist, album, duration_ms: *duration_ms };
-                self.known(*phone, |known| known.track = told.then_some(track));
+            Event::Track { phone, track } => {
+                let track = (**track != host::Track::default()).then(|| Track {
+                    title: track.title.as_str().into(),
+                    artist: track.artist.as_str().into(),
+                    album: track.album.as_str().into(),
+                    duration_ms: track.duration,
+                });
+                self.known(*phone, |known| known.track = track);
             }
             Event::Volume { phone, kind: VolumeKind::Media, percent } => {
                 self.known(*phone, |known| known.volume = Some(*percent));

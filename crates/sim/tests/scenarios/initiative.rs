@@ -1,6 +1,8 @@
-//! A phone that opens the channel for AVDTP signalling and leaves it at that.
+//! A phone that opens the channel for AVDTP signalling and leaves it at that, and who opens AVRCP.
 
-use host::{Command, Event, Refusal, Settings};
+use core::time::Duration;
+
+use host::{Command, Event, Profile, Refusal, Settings};
 use pool::{Arena, Instant};
 use stack::controller::{self, Authenticate};
 use stack::{Call, LinkId, Notice, Output, Stack, a2dp, sdp};
@@ -18,6 +20,10 @@ struct Idler {
 
 impl Idler {
     fn new(receiver: &mut Receiver) -> Idler {
+        Idler::with(receiver, false)
+    }
+
+    fn with(receiver: &mut Receiver, remote_control: bool) -> Idler {
         let air = receiver.world.air();
         let id = air.add_controller(phone(9), ControllerOptions::default());
         let arena = Arena::new(64, 2048);
@@ -29,7 +35,7 @@ impl Idler {
                 ..controller::Config::default()
             },
             endpoints: [a2dp::sbc_sink(seid)].into_iter().collect(),
-            remote_control: false,
+            remote_control,
             initiative: None,
             media_mtu: wire::l2cap::DEFAULT_MTU,
             identity: sdp::DeviceId {
@@ -144,4 +150,57 @@ fn whoever_connects_a_phone_without_music_is_told_as_soon_as_that_is_known() {
     let done = |event: &Event| matches!(event, Event::Done { ticket: t, .. } if *t == ticket);
     let took = receiver.when(now, done).expect("it ended").since(now);
     assert!(took.as_secs() < 7, "{took:?}");
+}
+
+/// When the remote control came up on a receiver after the link was secured, and how often it did:
+/// the phone opens it so much later, or never.
+fn remote_opens(opens: Option<Duration>) -> (Duration, usize) {
+    let mut receiver = Receiver::new(Settings::default(), 0);
+    let mut idler = Idler::with(&mut receiver, true);
+    let mut link = None::<LinkId>;
+    let _ = idler.stack.call(Instant::ZERO, Call::Pairable(true));
+    let connect = |notice: &Notice| match notice {
+        Notice::Up(_) => Some(Call::Connect(RECEIVER)),
+        Notice::Connected { link, .. } => Some(Call::Secure(*link)),
+        _ => None,
+    };
+    let seated = |event: &Event| matches!(event, Event::Phone { connected: true, .. });
+    while receiver.count(seated) == 0 {
+        live(&mut receiver, &mut idler, 0.005, |_, notice| {
+            if let Notice::Secured { link: id, .. } = notice {
+                link = Some(id);
+            }
+            connect(&notice)
+        });
+    }
+    let seated = receiver.when(Instant::ZERO, seated).expect("it has a seat");
+    if let Some(after) = opens {
+        live(&mut receiver, &mut idler, after.as_secs_f64(), |_, _| None);
+        let now = receiver.now();
+        let _ = idler.stack.call(now, Call::OpenRemote(link.expect("it is secured")));
+    }
+    live(&mut receiver, &mut idler, 6.0, |_, _| None);
+    assert_eq!(receiver.complaints(), []);
+    let up = |event: &Event| matches!(event, Event::Profile { profile: Profile::Avrcp, .. });
+    let at = receiver.when(seated, up).expect("it came up");
+    (at.since(seated), receiver.count(up))
+}
+
+#[test]
+fn remote_control_is_opened_after_two_seconds_where_the_phone_has_not() {
+    let (after, times) = remote_opens(None);
+    assert!((2000..2200).contains(&after.as_millis()), "{after:?}");
+    assert_eq!(times, 1);
+    let (after, times) = remote_opens(Some(Duration::from_millis(500)));
+    assert!((500..600).contains(&after.as_millis()), "{after:?}");
+    assert_eq!(times, 1);
+}
+
+#[test]
+fn remote_control_that_both_open_at_once_comes_up_once_and_stays() {
+    for milliseconds in (1960..2060).step_by(10) {
+        let (after, times) = remote_opens(Some(Duration::from_millis(milliseconds)));
+        assert!((1960..2200).contains(&after.as_millis()), "{milliseconds}: {after:?}");
+        assert_eq!(times, 1, "{milliseconds}");
+    }
 }

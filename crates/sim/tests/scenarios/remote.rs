@@ -24,7 +24,7 @@ fn playback(receiver: &Receiver, n: usize) -> Option<PlaybackStatus> {
 
 fn title(receiver: &Receiver, n: usize) -> Option<String> {
     receiver.told.iter().rev().find_map(|(_, event)| match event {
-        Event::Track { phone: who, title, .. } if *who == phone(n) => Some(title.as_str().into()),
+        Event::Track { phone: who, track } if *who == phone(n) => Some(track.title.as_str().into()),
         _ => None,
     })
 }
