@@ -25,8 +25,8 @@ class ReferenceReceiver:
     def __init__(self) -> None:
         self.packets: dict[str, list] = {}
 
-    async def power_on(self, port: int) -> None:
-        self.transport = await open_transport(f"tcp-client:127.0.0.1:{port}")
+    async def power_on(self, controller: str) -> None:
+        self.transport = await open_transport(controller)
         configuration = DeviceConfiguration(
             name="reference",
             class_of_device=CLASS_OF_A_SPEAKER,
@@ -79,7 +79,7 @@ async def test_two_phones_stream_and_come_back(folder: pathlib.Path) -> None:
     b = Phone("Phone B", tone.make(660, folder), Manners(15, stamps_in_milliseconds=True))
     async with contextlib.AsyncExitStack() as stack:
         port = await stack.enter_async_context(air(folder))
-        await reference.power_on(port)
+        await reference.power_on(f"tcp-client:127.0.0.1:{port}")
         stack.push_async_callback(reference.transport.close)
         for phone in (a, b):
             await phone.power_on(port)
