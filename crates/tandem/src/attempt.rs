@@ -10,6 +10,17 @@ use std::sync::{Arc, Weak};
 use std::task::Poll;
 use std::thread;
 
+/// Tells when it is dropped.
+struct Told<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for Told<F> {
+    fn drop(&mut self) {
+        if let Some(tell) = self.0.take() {
+            tell();
+        }
+    }
+}
+
 /// An attempt under way.
 #[derive(Debug)]
 pub(crate) struct Attempt<T> {
@@ -38,9 +49,11 @@ impl<T: Send + 'static> Attempt<T> {
         let asks = Arc::new(());
         let wanted = Wanted(Arc::downgrade(&asks));
         thread::Builder::new().name(name.into()).spawn(move || {
+            // Dropped last, also when the body panics: then nothing will come any more.
+            let _told = Told(Some(told));
+            let sender = sender;
             // Who asked may have ended.
             let _ = sender.try_send(body(&wanted));
-            told();
         })?;
         Ok(Attempt { end, _asks: asks })
     }

@@ -191,12 +191,13 @@ impl Radio {
     /// The port is of no more use: everyone is told, and it is opened again after a while.
     fn lose(&mut self, reason: String) {
         self.broken = None;
-        self.port.close();
         if let Some(ready) = self.ready.take() {
             let _ = ready.try_send(Err(OpenError::Controller(reason.clone())));
         }
         self.shared.counters.transport_losses.fetch_add(1, Ordering::Relaxed);
         self.tell(warning("controller", format_args!("{reason}")));
+        // One that hangs may take its time over this.
+        self.port.close();
         let now = self.shared.clock.now();
         self.more = false;
         self.wait_to_reopen(now);

@@ -27,7 +27,8 @@ const WIRELESS: u8 = 0xe0;
 /// USB 2.0, 5.5 to 5.8, and the high-speed ones.
 const INTERRUPT_SIZES: RangeInclusive<u16> = 1..=1024;
 const BULK_SIZES: RangeInclusive<u16> = 8..=512;
-const ISO_SIZES: RangeInclusive<u16> = 1..=1023;
+/// Three packets have to fit a block.
+const ISO_SIZES: RangeInclusive<u16> = 1..=640;
 
 /// Why no controller can be driven through these descriptors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

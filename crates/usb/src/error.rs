@@ -139,7 +139,10 @@ impl fmt::Display for Lost {
             Lost::Unplugged => f.write_str("the dongle was unplugged"),
             Lost::Stalled(channel) => write!(f, "the dongle keeps stalling ({channel:?})"),
             Lost::Bus(channel) => {
-                write!(f, "transfers keep failing on the USB bus ({channel:?}): a bad plug or hub")
+                write!(
+                    f,
+                    "transfers keep failing on the USB bus ({channel:?}): pulled out, or a bad plug or hub"
+                )
             }
             Lost::System(error) => write!(f, "the USB driver failed: {error}"),
         }

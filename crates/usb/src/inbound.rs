@@ -69,7 +69,12 @@ impl Inbound {
 
     /// Whether a slot lacks a block.
     pub(crate) fn is_starved(&self) -> bool {
-        self.idle != 0 && !self.halted
+        self.idle != 0 && (!self.halted || self.is_idle())
+    }
+
+    /// Whether no slot has a transfer.
+    fn is_idle(&self) -> bool {
+        self.idle == (1 << self.slots) - 1
     }
 
     /// Begins a transfer in each idle slot, as far as there are blocks.
@@ -195,7 +200,7 @@ impl Inbound {
 
     /// Ends a stall once all transfers are back.
     fn clear<N: Node>(&mut self, ring: &mut Ring<N>) -> Result<(), Lost> {
-        if self.halted && self.idle == (1 << self.slots) - 1 {
+        if self.halted && self.is_idle() {
             // If it is not cleared for another reason, it stalls again and is counted.
             if let Err(error @ (Errno::NODEV | Errno::SHUTDOWN)) =
                 ring.node().clear_halt(self.endpoint)

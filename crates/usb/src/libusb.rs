@@ -412,13 +412,18 @@ unsafe impl Node for Libusb {
         if self.row.done.borrow().is_empty() {
             let at_once = libc::timeval { tv_sec: 0, tv_usec: 0 };
             // SAFETY: the context is valid; callbacks find what they need, as `done` says.
-            check(unsafe {
+            let handled = check(unsafe {
                 sys::libusb_handle_events_timeout_completed(
                     self.device.context,
                     &at_once,
                     ptr::null_mut(),
                 )
-            })?;
+            });
+            match handled {
+                // A signal: what is there is found by the next look.
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+            }
         }
         let next = self.row.done.borrow_mut().pop_front();
         match next {

@@ -142,10 +142,19 @@ impl<N: Node> Transport<N> {
         name: &str,
         options: &Options,
     ) -> Result<Transport<N>, OpenError> {
-        if options.reset {
-            node.reset().map_err(|error| OpenError::system(name, "resetting it", error))?;
-        }
         claim(&node, &layout, name)?;
+        if options.reset {
+            // Only what was ours to take; and free, or the kernel's driver would come back with it.
+            for interface in layout.interfaces() {
+                let _ = node.release(interface);
+            }
+            let reset =
+                node.reset().map_err(|error| OpenError::system(name, "resetting it", error));
+            if let Err(error) = reset.and_then(|()| claim(&node, &layout, name)) {
+                give_back(&node, &layout);
+                return Err(error);
+            }
+        }
         let arena = arena(&node, options.blocks);
         let lost = |lost: Lost| match lost {
             Lost::Unplugged => OpenError::Unplugged { dongle: name.to_owned() },
@@ -215,7 +224,7 @@ fn arena<N: Node>(node: &N, blocks: usize) -> Arena {
     }
 }
 
-/// Which program has a node open besides us, as far as we may see.
+/// Which program has a node open, ourselves last, as far as we may see.
 fn holder(node: &Path) -> Option<String> {
     let own = std::process::id().to_string();
     let processes = fs::read_dir("/proc").ok()?.flatten();

@@ -159,10 +159,17 @@ impl<N: Node> Ring<N> {
         self.start(slot, frame)
     }
 
+    /// A block as the kernel knows it: without a reference, which would say that it is ours.
+    #[inline]
+    fn urb(&self, slot: usize) -> NonNull<Urb> {
+        // A cell has an address.
+        NonNull::new(self.urbs[slot].get()).unwrap_or(NonNull::dangling())
+    }
+
     #[inline(always)]
     fn start(&mut self, slot: usize, frame: Frame) -> Result<(), Refused> {
         debug_assert!(self.cargo[slot].is_none(), "the slot is the kernel's");
-        let urb = NonNull::from(self.urbs[slot].get_mut());
+        let urb = self.urb(slot);
         // SAFETY: the block is on the heap and stays there; the frame that its buffer lies in goes
         // to `cargo`, where nobody touches it until the block is reaped, or leaks.
         if let Err(error) = unsafe { self.node.submit(urb) } {
@@ -204,7 +211,7 @@ impl<N: Node> Ring<N> {
     pub(crate) fn discard(&mut self, slot: usize) {
         if self.cargo[slot].is_some() {
             // It may just be done, or the device gone: it has to be reaped in any case.
-            let _ = self.node.discard(NonNull::from(self.urbs[slot].get_mut()));
+            let _ = self.node.discard(self.urb(slot));
         }
     }
 

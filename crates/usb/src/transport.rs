@@ -54,8 +54,7 @@ const LONGEST_TRANSFER: usize = 1984;
 ///
 /// Made for level-triggered readiness: wait until [`fd`](Transport::fd) is
 /// [`readiness`](Transport::readiness), then call [`receive`](Transport::receive) until it has no
-/// more. After [`Lost`] the dongle has been given back already; its owner opens it anew when it sees
-/// fit. Nothing is allocated after opening.
+/// more. After [`Lost`] nobody has the dongle: its owner opens it anew, and then drops this one. Nothing is allocated after opening.
 pub struct Transport<N: Node = Usbfs> {
     pub(crate) ring: Ring<N>,
     arena: Arena,
@@ -71,6 +70,8 @@ pub struct Transport<N: Node = Usbfs> {
     /// Dismissed when the dongle was given back.
     pub(crate) guardian: Option<Guardian>,
     open: bool,
+    /// The kernel's driver was called.
+    given_back: bool,
 }
 
 /// What reaping brought.
@@ -116,6 +117,7 @@ impl<N: Node> Transport<N> {
             health: Health::default(),
             guardian: None,
             open: true,
+            given_back: false,
         };
         transport.refill()?;
         Ok(transport)
@@ -294,24 +296,36 @@ impl<N: Node> Transport<N> {
         Ok(self.health.stale != before)
     }
 
-    /// Gives the dongle back to the kernel, whose own driver may take it again; what waits to be sent
-    /// is dropped. Frames may go on living.
-    pub fn close(&mut self) {
-        if !self.open {
-            return;
+    /// Ends all transfers and frees the interfaces, for ourselves to take them again: the kernel's
+    /// driver, which would begin to set the dongle up, is not called before [`close`](Transport::close).
+    /// What waits to be sent is dropped. Frames may go on living.
+    pub fn let_go(&mut self) {
+        if self.open {
+            self.open = false;
+            self.unread = None;
+            self.ring.end();
+            for interface in self.layout.interfaces() {
+                let _ = self.ring.node().release(interface);
+            }
         }
-        self.open = false;
-        self.unread = None;
-        self.ring.end();
-        give_back(self.ring.node(), &self.layout);
-        if let Some(guardian) = self.guardian.take() {
-            guardian.dismiss();
+    }
+
+    /// Gives the dongle back to the kernel, whose own driver may take it again, unless somebody else
+    /// has taken it meanwhile. Done when it is dropped, too.
+    pub fn close(&mut self) {
+        self.let_go();
+        if !self.given_back {
+            self.given_back = true;
+            attach(self.ring.node(), &self.layout);
+            if let Some(guardian) = self.guardian.take() {
+                guardian.dismiss();
+            }
         }
     }
 
     #[cold]
     pub(crate) fn lose(&mut self, lost: Lost) -> Lost {
-        self.close();
+        self.let_go();
         lost
     }
 }
@@ -322,7 +336,12 @@ pub(crate) fn give_back<N: Node>(node: &N, layout: &Layout) {
     for interface in layout.interfaces() {
         let _ = node.release(interface);
     }
-    // The kernel's driver takes both with the first, which has to be free as well as the other.
+    attach(node, layout);
+}
+
+/// Has the kernel look for a driver for interfaces that are free.
+fn attach<N: Node>(node: &N, layout: &Layout) {
+    // It takes both with the first, which has to be free as well as the other.
     for interface in layout.interfaces() {
         let _ = node.attach(interface);
     }

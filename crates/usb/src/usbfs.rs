@@ -174,6 +174,9 @@ unsafe impl Node for Usbfs {
         if start == libc::MAP_FAILED {
             return Err(errno());
         }
+        // A child would hold the file open with it: another dongle's guardian, say.
+        // SAFETY: the mapping made just now.
+        unsafe { libc::madvise(start, len, libc::MADV_DONTFORK) };
         let start = NonNull::new(start.cast::<u8>()).ok_or(Errno::NOMEM)?;
         let address = start.as_ptr() as usize;
         let release = move || {

@@ -44,13 +44,15 @@ impl<N: Open> Dongle<N> {
     /// Takes it: `like` the one that was there, if that is there again.
     fn find(spec: Spec, like: Option<&usb::Dongle>, reset: bool) -> Result<Dongle<N>, OpenError> {
         let present = usb::list().map_err(|error| OpenError::System(error.to_string()))?;
-        let same = like.and_then(|like| present.iter().find(|dongle| is_same(dongle, like)));
-        let device = match same {
+        let meant: Vec<_> = present.into_iter().filter(|dongle| spec.matches(dongle)).collect();
+        let device = match like.and_then(|like| same(&meant, like)) {
             Some(device) => device,
             None => {
-                spec.choose(&present).map_err(|none| OpenError::NoController(none.to_string()))?
+                spec.choose(&meant).map_err(|none| OpenError::NoController(none.to_string()))?
             }
         };
+        // What was plugged in since has done nothing wrong.
+        let reset = reset && like.is_some_and(|like| like.address == device.address);
         let mut transport = Transport::take(device, &Options { reset, ..Options::default() })?;
         // What is refused was told at the start.
         let _ = realtime::lock(transport.arena().extent());
@@ -66,6 +68,9 @@ impl<N: Open> Dongle<N> {
         let (spec, device, reset) = (self.spec.clone(), self.device.clone(), !self.unplugged);
         move |wanted| {
             await_arrival(&spec, wanted);
+            if wanted.is_gone() {
+                return Err(OpenError::Controller("the receiver has ended".into()));
+            }
             Dongle::find(spec, Some(&device), reset)
         }
     }
@@ -90,9 +95,9 @@ impl<N: Open> Dongle<N> {
         self.transport.health()
     }
 
-    /// Gives it back to the kernel's driver.
+    /// Lets go of it, to be taken again; who drops it gives it back to the kernel's driver.
     pub(crate) fn close(&mut self) {
-        self.transport.close();
+        self.transport.let_go();
     }
 
     #[inline]
@@ -149,12 +154,14 @@ fn await_arrival(spec: &Spec, wanted: &Wanted) {
     }
 }
 
-/// Whether a dongle is the one that was there: plugged in anywhere, or its like in the same place.
-fn is_same(dongle: &usb::Dongle, was: &usb::Dongle) -> bool {
-    let make = |dongle: &usb::Dongle| (dongle.vendor, dongle.product);
-    make(dongle) == make(was)
-        && dongle.serial == was.serial
-        && (was.serial.is_some() || dongle.path() == was.path())
+/// The dongle that was there: one of its make in the same place, or else the only one anywhere with
+/// its serial number. Cheap ones share theirs.
+fn same<'a>(present: &'a [usb::Dongle], was: &usb::Dongle) -> Option<&'a usb::Dongle> {
+    let make = |dongle: &usb::Dongle| (dongle.vendor, dongle.product, dongle.serial.clone());
+    let mut alike = present.iter().filter(|dongle| make(dongle) == make(was));
+    let here = alike.clone().find(|dongle| dongle.path() == was.path());
+    let first = alike.next().filter(|dongle| dongle.serial.is_some());
+    here.or(first.filter(|_| alike.next().is_none()))
 }
 
 impl From<usb::OpenError> for OpenError {

@@ -49,6 +49,9 @@ fn failures_without_end_end_the_transport() {
         assert_eq!(transport.receive(NOW).err(), Some(expected));
         assert_eq!(transport.receive(NOW).err(), Some(Lost::Closed));
         assert!(transport.fd().is_none() && !transport.is_starved());
+        // Free for whoever opens it anew, and the kernel's once this one is dropped.
+        assert_eq!(dongle.drivers(), [None; 2]);
+        drop(transport);
         assert_eq!(dongle.drivers(), [Some("btusb"); 2]);
     }
 }

@@ -89,6 +89,11 @@ fn a_reset_is_made_only_when_asked_for() {
     let transport = Transport::from_node(node, "usb:1-1", &options).unwrap();
     assert_eq!(dongle.calls(Call::Reset), 1);
     drop(transport);
+    // Nobody else's is reset.
+    let (node, dongle) = plug(descriptors()).unwrap();
+    dongle.bind(0, Some("usbfs"));
+    assert!(Transport::from_node(node, "usb:1-1", &options).is_err());
+    assert_eq!(dongle.calls(Call::Reset), 0);
     let (_transport, dongle) = open();
     assert_eq!(dongle.calls(Call::Reset), 0);
 }

@@ -250,7 +250,15 @@ fn a_setting_that_is_refused_gives_way() {
     let (mut transport, dongle) = open();
     dongle.refuse(Call::SetInterface, Errno::NODEV, 1);
     assert_eq!(transport.set_voice(&[CVSD]), Err(Lost::Unplugged));
-    assert_eq!(dongle.drivers(), [Some("btusb"); 2]);
+    assert_eq!(dongle.drivers(), [None; 2]);
+}
+
+#[test]
+fn a_bus_without_room_for_voice_is_told_of() {
+    let (mut transport, dongle) = open();
+    dongle.refuse(Call::Submit, Errno::NOSPC, 99);
+    transport.set_voice(&[CVSD]).unwrap();
+    assert_eq!((dongle.setting(), transport.voice_report()), (0, Some(VoiceReport::Unusable)));
 }
 
 #[test]

@@ -88,6 +88,8 @@ pub(crate) struct Voice {
     lost: u64,
     /// Transfers in a row that failed as a whole.
     failures: u32,
+    /// The bus does not take transfers in this setting.
+    refused: bool,
 }
 
 /// All slots.
@@ -121,6 +123,7 @@ impl Voice {
             outgoing: Outgoing::new(),
             lost: 0,
             failures: 0,
+            refused: false,
         }
     }
 
@@ -276,6 +279,10 @@ impl Voice {
             }
             idle &= !(1 << index);
         }
+        if std::mem::take(&mut self.refused) && self.setting != 0 {
+            self.bad |= 1 << self.setting;
+            return self.change(ring, arena, health);
+        }
         Ok(())
     }
 
@@ -304,8 +311,10 @@ impl Voice {
                 Ok(true)
             }
             Err(error @ (Errno::NODEV | Errno::SHUTDOWN)) => Err(lost(error)),
-            Err(_) => {
+            Err(error) => {
                 health.no_memory += 1;
+                // No bandwidth on the bus, or packets that it does not carry: this will not change.
+                self.refused |= !matches!(error, Errno::NOMEM | Errno::AGAIN);
                 Ok(false)
             }
         }
