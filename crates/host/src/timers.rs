@@ -26,31 +26,40 @@ const SINGLE: usize = 4;
 const COUNT: usize = SINGLE + MAX_LINKS + MAX_SEATS * POLICY.len();
 
 #[derive(Debug, Default)]
-pub(crate) struct Timers([Option<Instant>; COUNT]);
+pub(crate) struct Timers {
+    deadlines: [Option<Instant>; COUNT],
+    /// Their earliest: it is asked for before every wait.
+    earliest: Option<Instant>,
+}
 
 impl Timers {
     pub(crate) fn arm(&mut self, timer: Timer, at: Instant) {
-        self.0[index(timer)] = Some(at);
+        self.set(index(timer), Some(at));
     }
 
     pub(crate) fn disarm(&mut self, timer: Timer) {
-        self.0[index(timer)] = None;
+        self.set(index(timer), None);
+    }
+
+    fn set(&mut self, n: usize, deadline: Option<Instant>) {
+        self.deadlines[n] = deadline;
+        self.earliest = self.deadlines.iter().flatten().min().copied();
     }
 
     pub(crate) fn next(&self) -> Option<Instant> {
-        self.0.iter().flatten().min().copied()
+        self.earliest
     }
 
     /// Takes the earliest timer that is due.
     pub(crate) fn pop_due(&mut self, now: Instant) -> Option<Timer> {
         let due = |at: &Option<Instant>| at.filter(|at| *at <= now);
         let (n, _) = self
-            .0
+            .deadlines
             .iter()
             .enumerate()
             .filter(|(_, at)| due(at).is_some())
             .min_by_key(|(_, at)| **at)?;
-        self.0[n] = None;
+        self.set(n, None);
         Some(timer(n))
     }
 }
