@@ -1,6 +1,10 @@
-//! The media path asks for no memory and copies nothing, from the H4 bytes of a packet to sound.
+//! The media path asks for no memory and copies nothing, from the H4 bytes of a packet, or the
+//! transfer that brought it over USB, to sound.
 //! `cargo bench --bench figures` takes the same path for a million packets and counts instructions.
 
+#[expect(dead_code, reason = "the bench takes the bus's own share off")]
+#[path = "../benches/figures/bus.rs"]
+mod bus;
 #[path = "../benches/figures/counting.rs"]
 mod counting;
 #[path = "../benches/figures/music.rs"]
@@ -31,10 +35,26 @@ fn a_media_packet_becomes_an_effect_where_it_lies() {
     let (before, copied) = (streaming.allocations(), streaming.arena.copied());
     for _ in 0..20_000 {
         let payload = streaming.packet();
-        assert!(streaming.is_inside(payload), "{payload:?} was copied, or cut");
+        assert!(Streaming::is_inside(&streaming.arena, payload), "{payload:?} was copied, or cut");
     }
     assert_eq!(streaming.allocations() - before, 0, "calls to the allocator");
     assert_eq!(streaming.arena.copied() - copied, 0, "bytes copied");
+}
+
+#[test]
+fn a_media_packet_over_usb_becomes_an_effect_where_it_lies() {
+    let mut streaming = Streaming::start();
+    let (bus, mut transport) = bus::Bus::plug();
+    let arena = transport.arena().clone();
+    let (before, calls) = (streaming.allocations(), bus.calls());
+    for _ in 0..20_000 {
+        bus.data(streaming.next());
+        let payload = streaming.packet_from(&mut transport);
+        assert!(Streaming::is_inside(&arena, payload), "{payload:?} was copied, or cut");
+    }
+    assert_eq!(streaming.allocations() - before, 0, "calls to the allocator");
+    assert_eq!(arena.copied(), 0, "bytes copied");
+    assert_eq!(bus.calls() - calls, 3 * 20_000, "reap, submit, empty reap");
 }
 
 #[test]
