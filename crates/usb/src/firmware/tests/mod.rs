@@ -11,7 +11,6 @@ mod mediatek;
 mod over_usb;
 mod properties;
 mod qualcomm;
-mod real_files;
 mod realtek;
 
 use std::collections::BTreeMap;
