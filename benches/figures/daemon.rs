@@ -24,6 +24,8 @@ pub struct Figures {
     pub cpu_ms: f64,
     /// The same, thread by thread.
     pub threads: String,
+    /// Page faults of the radio and audio threads meanwhile.
+    pub real_time_faults: u64,
     /// VmRSS at the end.
     pub resident_kb: u64,
     /// VmHWM.
@@ -163,6 +165,8 @@ struct Spent {
     thread: String,
     name: String,
     nanos: u64,
+    /// Page faults, those that needed no disk as well.
+    faults: u64,
 }
 
 /// From the scheduler's own count, which is exact where the ticks of `stat` are 10 ms each.
@@ -173,7 +177,9 @@ fn spent(process: u32) -> Result<Vec<Spent>, String> {
         let read = |file: &str| fs::read_to_string(task.path().join(file));
         let (Ok(name), Ok(statistics)) = (read("comm"), read("schedstat")) else { continue };
         let nanos = statistics.split(' ').next().and_then(|nanos| nanos.parse().ok());
+        let Ok(stat) = read("stat") else { continue };
         all.push(Spent {
+            faults: faults(&stat).ok_or("this kernel counts no page faults")?,
             thread: task.file_name().to_string_lossy().into_owned(),
             name: name.trim().to_owned(),
             nanos: nanos.ok_or("this kernel keeps no schedstat")?,
@@ -182,12 +188,22 @@ fn spent(process: u32) -> Result<Vec<Spent>, String> {
     Ok(all)
 }
 
+/// Both counts in a thread's `stat`, the 10th field and the 12th; a name in brackets is the second.
+fn faults(stat: &str) -> Option<u64> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(7);
+    let [minor, _, major] = [fields.next()?, fields.next()?, fields.next()?];
+    Some(minor.parse::<u64>().ok()? + major.parse::<u64>().ok()?)
+}
+
 fn figures(process: u32, time: Duration, before: &[Spent]) -> Result<Figures, String> {
     let mut threads = Vec::new();
-    let mut cpu_ms = 0.0;
+    let (mut cpu_ms, mut real_time_faults) = (0.0, 0);
     for after in spent(process)? {
         let earlier = before.iter().find(|spent| spent.thread == after.thread);
         let nanos = after.nanos - earlier.map_or(0, |spent| spent.nanos);
+        if matches!(after.name.as_str(), "radio" | "audio") {
+            real_time_faults += after.faults - earlier.map_or(0, |spent| spent.faults);
+        }
         let ms = nanos as f64 / 1e6 / time.as_secs_f64();
         threads.push(format!("{} {ms:.2}", after.name));
         cpu_ms += ms;
@@ -200,6 +216,7 @@ fn figures(process: u32, time: Duration, before: &[Spent]) -> Result<Figures, St
         figure.ok_or_else(|| format!("the kernel does not tell {name}"))
     };
     Ok(Figures {
+        real_time_faults,
         cpu_ms,
         threads: threads.join(", "),
         resident_kb: field("VmRSS")?,

@@ -209,6 +209,8 @@ fn tandemd(table: &mut Table) {
                 CPU_MS,
                 figures.cpu_ms,
             );
+            let faults = format!("{what}: page faults of its real-time threads in 20 s");
+            table.counted(&faults, 0, Ok(figures.real_time_faults));
             table.counted(&format!("{what}: kB resident"), RESIDENT_KB, Ok(figures.resident_kb));
             table.counted(&format!("{what}: kB locked"), LOCKED_KB, Ok(figures.locked_kb));
             table.note(&format!(
