@@ -188,6 +188,8 @@ impl Stream {
 
     /// Forgets what is buffered: a pause, or another place in the music.
     pub(crate) fn flush(&mut self) {
+        // Who decides takes the stream to be silent from here on.
+        self.sounding.starved();
         self.end(Next::Refill);
         self.sequence = None;
         self.dry_since = None;
@@ -239,8 +241,10 @@ impl Stream {
         let mut pcm = [[0; 2]; FRAME_SAMPLES];
         let (mut loudest, mut samples) = (0, 0);
         // A source that leaves the count at zero is taken by what the payload holds.
-        let frames = if frames == 0 { PACKET_FRAMES } else { frames.min(PACKET_FRAMES) };
-        for _ in 0..frames {
+        let most = if frames == 0 { PACKET_FRAMES } else { frames.min(PACKET_FRAMES) };
+        let mut taken = 0;
+        while taken < most && !(frames == 0 && rest.is_empty()) {
+            taken += 1;
             let decoded = self.decoder.decode(rest, &mut pcm);
             // What a frame says of itself is truer than what was configured.
             self.rate = decoded.rate.filter(|r| *r <= MAX_RATE).unwrap_or(self.rate);
@@ -251,7 +255,7 @@ impl Stream {
             samples += pcm.len();
             self.push(pcm);
         }
-        self.packet = (frames, samples);
+        self.packet = (taken, samples);
         self.stats.peak = loudest;
         self.sounding.observe(loudest, samples, self.rate);
         self.arrived(arrival);

@@ -55,7 +55,8 @@ pub(crate) fn start(
     let engine = Engine::new(audio::Config {
         rate: config.rate,
         latency_ms: config.latency_ms,
-        streams: usize::from(config.host_settings().policy.seats) + 1,
+        // The number of seats may be changed at any time; the one more is for a stream that fades out.
+        streams: multipoint::MAX_SEATS + 1,
     });
     let (ready, is_ready) = mpsc::sync_channel(1);
     let radio = Radio {

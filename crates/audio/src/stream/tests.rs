@@ -69,3 +69,21 @@ fn a_source_that_does_not_count_is_heard() {
     assert_eq!(taken(&mut stream, [7; 60]), 60 - repeats, "after a moment it is believed");
     assert_eq!(stream.stats().repeated, u64::from(REPEATS));
 }
+
+#[test]
+fn a_source_that_leaves_the_count_at_zero_is_taken_by_what_the_packet_holds() {
+    let mut stream = stream();
+    stream.media(Instant::from_millis(1), &[1; 5 * 4 * PACKET], 0, 1);
+    assert_eq!((stream.ring.len() / PACKET, stream.stats().concealed), (5, 0));
+}
+
+#[test]
+fn a_flush_is_silence_until_there_is_sound_again() {
+    let mut stream = stream();
+    stream.media(Instant::from_millis(1), &[64; 4 * PACKET], 1, 1);
+    assert!(stream.sounding.get());
+    stream.flush();
+    assert!(!stream.sounding.get());
+    stream.media(Instant::from_millis(2), &[64; 4 * PACKET], 1, 2);
+    assert!(stream.sounding.get());
+}
