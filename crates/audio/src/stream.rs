@@ -310,15 +310,8 @@ impl Stream {
             self.stats.underruns += 1;
         }
         self.fresh_since.get_or_insert(at);
-        match self.flow {
-            Flow::Empty if self.ring.len() > 0 => {
-                self.flow = Flow::Filling { until: at + self.latency() };
-            }
-            Flow::Playing if self.level_s() > self.setpoint_s() + f64::from(OVERRUN_MS) / 1e3 => {
-                self.stats.overruns += 1;
-                self.end(Next::Drop);
-            }
-            _ => {}
+        if self.flow == Flow::Empty && self.ring.len() > 0 {
+            self.flow = Flow::Filling { until: at + self.latency() };
         }
     }
 
@@ -355,12 +348,16 @@ impl Stream {
         }
     }
 
-    /// Steers, and sees a dry buffer coming while there is still enough to fade out on.
+    /// Steers, drops what is too much, and sees a dry buffer coming while there is still enough to fade
+    /// out on.
     fn play(&mut self, now: Instant, frames: usize) {
-        // Negative when the packet came after this block was heard: a round renders several.
-        let coming = now.since(self.last_media).as_secs_f64().min(COMING_S)
-            - self.last_media.since(now).as_secs_f64();
-        let error = self.level_s() + coming - self.setpoint_s();
+        // A packet may have come after this block was heard: a round renders several.
+        let excess = self.level_s() - self.last_media.since(now).as_secs_f64() - self.setpoint_s();
+        if excess > f64::from(OVERRUN_MS) / 1e3 {
+            self.stats.overruns += 1;
+            return self.end(Next::Drop);
+        }
+        let error = excess + now.since(self.last_media).as_secs_f64().min(COMING_S);
         let elapsed = frames as f64 / f64::from(self.sink_rate);
         let correction = self.servo.observe(error, elapsed);
         self.converter.steer(self.ratio() / (1.0 + correction), true);

@@ -87,3 +87,31 @@ fn a_flush_is_silence_until_there_is_sound_again() {
     stream.media(Instant::from_millis(2), &[64; 4 * PACKET], 1, 2);
     assert!(stream.sounding.get());
 }
+
+#[test]
+fn a_round_that_is_rendered_late_is_no_overrun() {
+    // 96 ms are 36 packets and 18 blocks. In the sixth round comes what there is room for: 120 ms
+    // more than is played.
+    const ROUND_MS: u64 = 96;
+    let mut stream = stream();
+    let mut number = 0;
+    for round in 0..12 {
+        let begin = Instant::from_millis(round * ROUND_MS);
+        for packet in 0..if round == 5 { 36 + 45 } else { 36 } {
+            let arrival = begin + Duration::from_millis(ROUND_MS * packet.min(36) / 36);
+            stream.media(arrival, &[64; 4 * PACKET], 1, number);
+            number += 1;
+        }
+        for block in 0..18 {
+            let at = begin + Duration::from_micros(1000 * ROUND_MS * block / 18);
+            stream.render(at, [&mut [0.0; BLOCK][..], &mut [0.0; BLOCK][..]]);
+        }
+    }
+    let stats = stream.stats();
+    assert_eq!((stats.underruns, stats.overruns, stats.lost), (0, 0, 0));
+    assert!(
+        stats.level_ms > 150.0,
+        "{} ms: the excess is steered away, not dropped",
+        stats.level_ms
+    );
+}
