@@ -38,7 +38,7 @@ def unit(name: str) -> tuple[str, dict[str, str]]:
 @contextlib.asynccontextmanager
 async def service(name: str, log: pathlib.Path):
     """Starts a unit as systemd does, so far as that matters here: its user, its group, its command,
-    its folders. Not: the sandbox."""
+    its folders. Not: its confinement."""
     instance, settings = unit(name)
     assert settings["User"] == settings["Group"] == "tandem"
     folders = {"STATE_DIRECTORY": "/run/state", "RUNTIME_DIRECTORY": "/run/tandem"}

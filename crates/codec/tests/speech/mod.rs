@@ -1,6 +1,6 @@
 //! Sound that resembles speech: syllables of a gliding voice with formants, hissing consonants, and
 //! pauses; and how far two sounds are apart.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "not every test takes all of it")]
 
 use std::f64::consts::TAU;
 
