@@ -7,24 +7,12 @@ use multipoint::Takeover;
 use pool::Instant;
 use tandem_sim::Act;
 
-use crate::receiver::{Receiver, phone};
+use crate::receiver::Receiver;
 use crate::{ANNA, BEN, CLEO, with};
 
 /// Both connected and settled; Anna plays, then Ben. Gives when Ben's stream began to flow.
 fn both_play(takeover: Takeover) -> (Receiver, Instant) {
-    let mut receiver = Receiver::connected(with(takeover), 2, 2);
-    receiver.act(ANNA, Act::Play(440));
-    receiver.run_for(3.0);
-    assert_eq!(receiver.hears(), [ANNA]);
-    let before = receiver.now();
-    receiver.act(BEN, Act::Play(660));
-    receiver.run_for(4.0);
-    let playing = |event: &Event| {
-        matches!(event, Event::Stream { phone: who, state: StreamState::Playing, .. }
-            if *who == phone(BEN))
-    };
-    let started = receiver.when(before, playing).expect("Ben's stream flows");
-    (receiver, started)
+    Receiver::connected(with(takeover), 2, 2).one_after_the_other()
 }
 
 #[test]

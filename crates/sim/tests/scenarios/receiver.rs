@@ -4,13 +4,15 @@ use core::time::Duration;
 
 use host::{
     Bond, Command, Effect, Event, Host, Input, Limits, Refusal, Settings, StreamEffect, StreamId,
-    Ticket,
+    StreamState, Ticket,
 };
 use pool::{Arena, Instant};
 use tandem_sim::{Act, Complaint, World};
 use wire::Address;
 use wire::h4::Channel;
 use wire::hci::Opcode;
+
+use crate::{ANNA, BEN};
 
 /// The address of the n-th phone.
 pub const fn phone(n: usize) -> Address {
@@ -238,6 +240,22 @@ impl Receiver {
             let next = next.map_or(end, |next| if next > now { next } else { soon });
             self.world.advance(next.min(end));
         }
+    }
+
+    /// Anna plays, then Ben; both are connected and settled. Gives when Ben's stream began to flow.
+    pub fn one_after_the_other(mut self) -> (Receiver, Instant) {
+        self.act(ANNA, Act::Play(440));
+        self.run_for(3.0);
+        assert_eq!(self.hears(), [ANNA]);
+        let before = self.now();
+        self.act(BEN, Act::Play(660));
+        self.run_for(4.0);
+        let playing = |event: &Event| {
+            matches!(event, Event::Stream { phone: who, state: StreamState::Playing, .. }
+                if *who == phone(BEN))
+        };
+        let started = self.when(before, playing).expect("Ben's stream flows");
+        (self, started)
     }
 
     pub fn run_for(&mut self, seconds: f64) {

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use host::{
     Change, Command, Event, MediaAction, OrderKind, PlaybackStatus, Profile, Refusal, Settings,
-    StreamState, VolumeKind,
+    VolumeKind,
 };
 use multipoint::Takeover;
 use pool::Instant;
@@ -155,19 +155,7 @@ fn row_24_each_phone_has_a_volume_of_its_own_that_both_sides_set() {
 
 /// Both connected and settled; Anna plays, then Ben. Gives when Ben's stream began to flow.
 fn both_play(takeover: Takeover) -> (Receiver, Instant) {
-    let mut receiver = Receiver::connected_with_remotes(with(takeover), 3, 2);
-    receiver.act(ANNA, Act::Play(440));
-    receiver.run_for(3.0);
-    assert_eq!(receiver.hears(), [ANNA]);
-    let before = receiver.now();
-    receiver.act(BEN, Act::Play(660));
-    receiver.run_for(4.0);
-    let playing = |event: &Event| {
-        matches!(event, Event::Stream { phone: who, state: StreamState::Playing, .. }
-            if *who == phone(BEN))
-    };
-    let started = receiver.when(before, playing).expect("Ben's stream flows");
-    (receiver, started)
+    Receiver::connected_with_remotes(with(takeover), 3, 2).one_after_the_other()
 }
 
 /// Who was told to pause, one after the other.
