@@ -35,6 +35,10 @@ pub enum Status {
     ControllerLost = 9,
     /// Several phones have this name; give the address.
     Ambiguous = 10,
+    /// No call rings.
+    NothingToAnswer = 11,
+    /// There is no such call.
+    NoCall = 12,
     /// There is no such controller, or nobody answers there.
     NoController = 32,
     /// Something may not be used; tandem_last_error says what would permit it.
@@ -58,7 +62,7 @@ pub enum Status {
 }
 
 impl Status {
-    const ALL: [Status; 21] = [
+    const ALL: [Status; 23] = [
         Status::Ok,
         Status::NoSuchPhone,
         Status::NotPaired,
@@ -70,6 +74,8 @@ impl Status {
         Status::Busy,
         Status::ControllerLost,
         Status::Ambiguous,
+        Status::NothingToAnswer,
+        Status::NoCall,
         Status::NoController,
         Status::Permission,
         Status::ControllerFailed,
@@ -95,6 +101,8 @@ impl Status {
             Status::Busy => c"the receiver is busy with something that excludes this",
             Status::ControllerLost => c"the Bluetooth controller is gone",
             Status::Ambiguous => c"several phones have this name; give the address",
+            Status::NothingToAnswer => c"no call rings",
+            Status::NoCall => c"there is no such call",
             Status::NoController => c"there is no such controller",
             Status::Permission => c"not permitted",
             Status::ControllerFailed => c"the controller failed",
@@ -122,6 +130,8 @@ impl From<Refusal> for Status {
             Refusal::Busy => Status::Busy,
             Refusal::ControllerLost => Status::ControllerLost,
             Refusal::Ambiguous => Status::Ambiguous,
+            Refusal::NothingToAnswer => Status::NothingToAnswer,
+            Refusal::NoCall => Status::NoCall,
         }
     }
 }

@@ -75,6 +75,13 @@ pub enum Kind {
     Playback = 17,
     /// How loud a phone is heard: phone, kind (media, call), percent.
     Volume = 18,
+    /// A call is there, has changed, or is over: phone, index, state (incoming, outgoing, active, held,
+    /// ended), number, name.
+    Call = 19,
+    /// A voice link came up or went: phone, state (open, closed), codec.
+    Voice = 20,
+    /// An indicator of a phone: phone, indicator (battery, signal, service, roaming), value.
+    Indicator = 21,
 }
 
 impl Kind {
@@ -100,6 +107,9 @@ impl Kind {
                 Told::Track { .. } => Kind::Track,
                 Told::Playback { .. } => Kind::Playback,
                 Told::Volume { .. } => Kind::Volume,
+                Told::Call { .. } => Kind::Call,
+                Told::Voice { .. } => Kind::Voice,
+                Told::Indicator { .. } => Kind::Indicator,
             },
         }
     }

@@ -1,5 +1,6 @@
 //! What the floors above ask of a host.
 
+use stack::hfp::Number;
 use wire::Address;
 
 /// Names one command, so that its end can be told: [`Event::Done`](crate::Event::Done) carries it.
@@ -58,11 +59,137 @@ pub enum Command {
         /// Whose; without one, as for [`Media`](Command::Media).
         phone: Option<Address>,
     },
+    /// Takes the call that rings.
+    Answer {
+        /// What becomes of an active call.
+        how: AnswerHow,
+        /// Whose call; without one, the newest that rings.
+        phone: Option<Address>,
+        /// Which of the phone's calls, as it numbers them.
+        index: Option<u8>,
+    },
+    /// Rejects the call that rings.
+    Reject {
+        /// Whose; without one, the newest that rings.
+        phone: Option<Address>,
+        /// Which of the phone's calls.
+        index: Option<u8>,
+    },
+    /// Ends the active call, else cancels the outgoing one, else closes the voice session.
+    HangUp {
+        /// Whose.
+        phone: Option<Address>,
+        /// Which of the phone's calls.
+        index: Option<u8>,
+    },
+    /// Puts the active call on hold; takes one back that is held where none is active.
+    Hold {
+        /// Whose.
+        phone: Option<Address>,
+    },
+    /// Exchanges the active and the held call, across phones too.
+    Swap,
+    /// Joins a phone's active and held calls to a conference (AT+CHLD=3).
+    Merge {
+        /// Whose.
+        phone: Option<Address>,
+    },
+    /// Speaks with one member of a conference alone (AT+CHLD=2x).
+    Private {
+        /// Which of the phone's calls.
+        index: u8,
+        /// Whose.
+        phone: Option<Address>,
+    },
+    /// Connects a phone's two calls with each other and leaves them (AT+CHLD=4).
+    Transfer {
+        /// Whose.
+        phone: Option<Address>,
+    },
+    /// Moves a call's audio.
+    Voice {
+        /// Where to.
+        to: VoiceTo,
+        /// Whose.
+        phone: Option<Address>,
+    },
+    /// Dials a number; `>` and a number dials what is in the phone's memory there.
+    Dial {
+        /// Digits, `*`, `#`, `+` and A to D.
+        number: Number,
+        /// On which phone; without one, the one used for a call last.
+        phone: Option<Address>,
+    },
+    /// Dials the last number.
+    Redial {
+        /// On which phone; without one, the one used for a call last.
+        phone: Option<Address>,
+    },
+    /// Sends tones (DTMF), one after the other.
+    Tones {
+        /// 0 to 9, `*`, `#`, A to D.
+        digits: Digits,
+        /// On which phone's call.
+        phone: Option<Address>,
+    },
+    /// Mutes the microphone, or not.
+    Mute {
+        /// Whether it is muted.
+        on: bool,
+    },
+    /// Starts or stops a phone's assistant (voice recognition).
+    Assistant {
+        /// Whether it is to listen.
+        on: bool,
+        /// Whose; without one, the one used for a call last.
+        phone: Option<Address>,
+    },
+    /// Tells the phones how full our battery is.
+    Battery {
+        /// 0 to 100.
+        percent: u8,
+    },
     /// Changes a setting until the program ends.
     Set(Change),
     /// Says goodbye to every phone and lets nobody in any more; its end means that the transport may
     /// be closed. What else is ordered from then on ends in `Busy`.
     Shutdown,
+}
+
+/// Tones that are sent with one command at most.
+pub type Digits = heapless::String<32>;
+
+/// What becomes of an active call when another is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum AnswerHow {
+    /// As the setting `answer` says.
+    #[default]
+    Default,
+    /// It is held.
+    Hold,
+    /// It is ended.
+    End,
+}
+
+impl AnswerHow {
+    /// Each way, by the word that the control interface has for it.
+    pub const ALL: [(&str, AnswerHow); 3] =
+        [("default", AnswerHow::Default), ("hold", AnswerHow::Hold), ("end", AnswerHow::End)];
+}
+
+/// Where a call's audio is to go.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum VoiceTo {
+    /// Here.
+    Receiver,
+    /// To the phone.
+    Phone,
+}
+
+impl VoiceTo {
+    /// Each place, by the word that the control interface has for it.
+    pub const ALL: [(&str, VoiceTo); 2] =
+        [("receiver", VoiceTo::Receiver), ("phone", VoiceTo::Phone)];
 }
 
 /// A key of a phone's player.
@@ -137,6 +264,34 @@ pub enum Change {
     ReconnectForSeconds(u32),
     /// The media volume of a phone's first connection, in percent (`volume.first`), 0 to 100.
     VolumeFirst(u8),
+    /// What becomes of an active call when another phone's is answered (`answer`): held, or ended.
+    AnswerEnds(bool),
+    /// Whether media that we paused is resumed (`resume`).
+    Resume(bool),
+    /// Whether a call that we held is taken off hold when the other ends (`resume_call`).
+    ResumeCall(bool),
+    /// Whether a short sound is heard under another phone's media (`blips`).
+    Blips(bool),
+    /// The wait before media is resumed, in milliseconds (`resume_delay_ms`).
+    ResumeDelayMs(u32),
+    /// How long media may wait to be resumed, in seconds (`resume_within`).
+    ResumeWithinSeconds(u32),
+    /// How long a phone has to pause, in seconds (`pause_check_s`).
+    PauseCheckSeconds(f32),
+    /// Whether this phone's calls are answered after one ring when no call is active.
+    AutoAnswer {
+        /// Whose.
+        phone: Address,
+        /// The setting.
+        on: bool,
+    },
+    /// What breaks ties for seats and among equal claims: the greater wins.
+    Priority {
+        /// Whose.
+        phone: Address,
+        /// The setting.
+        priority: u8,
+    },
     /// Whether this phone's media may take over from another's.
     MayTakeOver {
         /// Whose.
@@ -155,6 +310,10 @@ pub enum Refusal {
     NotPaired,
     /// The phone is not connected.
     NotConnected,
+    /// No call rings.
+    NothingToAnswer,
+    /// There is no such call.
+    NoCall,
     /// The phone cannot do this, or we cannot yet.
     NotSupported,
     /// The phone said no.
@@ -178,6 +337,8 @@ impl Refusal {
             Refusal::NoSuchPhone => "NoSuchPhone",
             Refusal::NotPaired => "NotPaired",
             Refusal::NotConnected => "NotConnected",
+            Refusal::NothingToAnswer => "NothingToAnswer",
+            Refusal::NoCall => "NoCall",
             Refusal::NotSupported => "NotSupported",
             Refusal::Refused => "Refused",
             Refusal::TimedOut => "TimedOut",
@@ -194,6 +355,8 @@ impl Refusal {
             Refusal::NoSuchPhone => "no phone of this address or name is known",
             Refusal::NotPaired => "the phone is not paired; open pairing mode and pair it",
             Refusal::NotConnected => "the phone is not connected",
+            Refusal::NothingToAnswer => "no call rings",
+            Refusal::NoCall => "there is no such call",
             Refusal::NotSupported => "the phone or the receiver does not support this",
             Refusal::Refused => "the phone refused",
             Refusal::TimedOut => "the phone did not answer in time",

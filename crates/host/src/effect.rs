@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use pool::Frame;
 use stack::a2dp::Configuration;
 use stack::controller::Failure;
-use stack::{Bond, StreamId};
+use stack::{Bond, LinkId, StreamId, VoiceCodec};
 use wire::Address;
 use wire::h4::Channel;
 
@@ -20,6 +20,8 @@ pub enum Input {
     Received(Channel, Frame),
     /// What a stream plays is sound now, or silence.
     Sounding(StreamId, bool),
+    /// What the microphone gave for a voice link: the payload of its next packet, with headroom.
+    Microphone(LinkId, Frame),
     /// The owner wants something.
     Command(Ticket, Command),
     /// The time of [`Host::wake_at`](crate::Host::wake_at) has come.
@@ -39,6 +41,12 @@ pub enum Effect {
     Media(stack::Media),
     /// A media stream changed.
     Stream(StreamId, StreamEffect),
+    /// Play a voice packet.
+    Voice(stack::Voice),
+    /// A link's voice changed.
+    VoiceLink(LinkId, VoiceEffect),
+    /// This local tone sounds from now on.
+    Tone(Tone),
     /// Tell the owner.
     Notify(Event),
     /// Keep a bond.
@@ -60,6 +68,36 @@ pub enum StreamEffect {
     Close,
     /// It is heard this loud from now on, 0 to 1, after a short fade.
     Gain(f32),
+}
+
+/// What the ear, the microphone and the transport have to do for a voice link.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum VoiceEffect {
+    /// It is up and coded like this; it begins unheard, its microphone as [`Mute`](VoiceEffect::Mute) was last.
+    Open {
+        /// The controller's handle of it.
+        handle: u16,
+        /// How it is coded.
+        codec: VoiceCodec,
+    },
+    /// It is gone.
+    Close,
+    /// It is heard this loud from now on, 0 to 1, after a short fade.
+    Gain(f32),
+    /// Whether silence goes out in place of the microphone's sound.
+    Mute(bool),
+}
+
+/// A tone that we make ourselves.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Tone {
+    /// None.
+    #[default]
+    None,
+    /// A call rings whose phone does not ring over its voice link.
+    Ring,
+    /// A call rings while another is spoken in: quiet, over its voice.
+    Waiting,
 }
 
 /// The effects of one input, in order. It borrows the host: drain it before the next input.

@@ -1,7 +1,8 @@
 //! What a host tells the floors above.
 
-use stack::Name;
 use stack::avrcp::Track;
+use stack::hfp::{CallerName, Number};
+use stack::{Name, VoiceCodec};
 use wire::Address;
 
 use crate::command::{Refusal, Ticket, VolumeKind};
@@ -102,6 +103,37 @@ pub enum Event {
         /// 0 to 100.
         percent: u8,
     },
+    /// A call is there, has changed, or is over; again when more is known of it.
+    Call {
+        /// Whose.
+        phone: Address,
+        /// The phone's number for it, from 1.
+        index: u8,
+        /// Its state.
+        state: CallState,
+        /// Whom it is with; empty where that is not known.
+        number: Number,
+        /// Their name, likewise.
+        name: CallerName,
+    },
+    /// A voice link came up or went.
+    Voice {
+        /// Whose.
+        phone: Address,
+        /// Whether it is open.
+        open: bool,
+        /// How it is coded.
+        codec: VoiceCodec,
+    },
+    /// An indicator of a phone.
+    Indicator {
+        /// Whose.
+        phone: Address,
+        /// Which.
+        indicator: Indicator,
+        /// Battery in percent, signal 0 to 5, service and roaming 0 or 1.
+        value: u8,
+    },
     /// What the policy told a phone to do.
     Order {
         /// Whom.
@@ -163,6 +195,8 @@ pub enum Profile {
     A2dp,
     /// Audio/Video Remote Control.
     Avrcp,
+    /// Hands-Free, or Headset where the phone has no more.
+    Hfp,
 }
 
 /// A media stream's state, as the ear would call it.
@@ -176,6 +210,34 @@ pub enum StreamState {
     Suspended,
     /// Gone.
     Closed,
+}
+
+/// A call's state.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum CallState {
+    /// It rings, or waits.
+    Incoming,
+    /// It is being dialled, or rings there.
+    Outgoing,
+    /// It was answered, and is spoken in.
+    Active,
+    /// It is on hold.
+    Held,
+    /// It is over.
+    Ended,
+}
+
+/// An indicator of a phone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Indicator {
+    /// Its battery, in percent.
+    Battery,
+    /// Its network's signal, 0 to 5.
+    Signal,
+    /// Whether it has a network.
+    Service,
+    /// Whether the network is a foreign one.
+    Roaming,
 }
 
 /// What a player does.
@@ -212,6 +274,14 @@ pub struct Source {
 pub enum SourceKind {
     /// Music.
     Media,
+    /// A call.
+    Call,
+    /// A call that rings, or is being dialled.
+    Ring,
+    /// A voice session.
+    Voice,
+    /// Its assistant.
+    Assistant,
 }
 
 /// What the policy tells a phone.
@@ -221,6 +291,20 @@ pub enum OrderKind {
     Disconnect,
     /// Pause its player.
     Pause,
+    /// Play again.
+    Play,
+    /// Put its call on hold, or take it off.
+    Hold,
+    /// Answer its call.
+    Answer,
+    /// End, cancel or reject its call.
+    HangUp,
+    /// Send its call's audio here: asked for, or accepted.
+    OpenVoice,
+    /// Take its call's audio back.
+    CloseVoice,
+    /// Its voice link was not accepted.
+    RejectVoice,
     /// Come back: it is being paged.
     Page,
 }

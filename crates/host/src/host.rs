@@ -95,6 +95,10 @@ impl Host {
                     return Effects::new(Some(media), &mut self.effects);
                 }
             }
+            Input::Microphone(link, payload) => {
+                // A link that is gone needs no more.
+                let _ = (link, payload);
+            }
             Input::Sounding(stream, on) => self.sounding(now, stream, on),
             Input::Command(ticket, command) => self.command(now, ticket, command),
             Input::Wake => self.wake(now),
@@ -250,6 +254,7 @@ fn config(settings: &Settings) -> Config {
         },
         endpoints: [a2dp::sbc_sink(seid)].into_iter().collect(),
         remote_control: true,
+        calls: None,
         initiative: Some(stack::INITIATIVE),
         media_mtu: MEDIA_MTU,
         identity: IDENTITY,

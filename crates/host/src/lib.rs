@@ -15,12 +15,16 @@ mod remote;
 mod timers;
 mod verbs;
 
-pub use command::{Change, Command, MediaAction, Refusal, Ticket, VolumeKind};
-pub use effect::{Effect, Effects, Input, StreamEffect};
+pub use command::{
+    AnswerHow, Change, Command, Digits, MediaAction, Refusal, Ticket, VoiceTo, VolumeKind,
+};
+pub use effect::{Effect, Effects, Input, StreamEffect, Tone, VoiceEffect};
 pub use event::{
-    Codec, ConfirmKind, Event, OrderKind, PlaybackStatus, Profile, Source, SourceKind, StreamState,
+    CallState, Codec, ConfirmKind, Event, Indicator, OrderKind, PlaybackStatus, Profile, Source,
+    SourceKind, StreamState,
 };
 pub use host::Host;
 pub use limits::{Limits, Settings};
 pub use stack::avrcp::Track;
-pub use stack::{Bond, LinkId, Name, StreamId};
+pub use stack::hfp::{CallerName, Number};
+pub use stack::{Bond, LinkId, Name, StreamId, Voice, VoiceCodec, VoiceStatus};

@@ -99,6 +99,10 @@ impl Host {
                 }
             }
             Notice::Remote { link, change } => self.remote(now, link, change),
+            Notice::HandsFree { .. }
+            | Notice::Headset { .. }
+            | Notice::Gateway { .. }
+            | Notice::Voice { .. } => {}
             Notice::MediaTooLarge { link, length } => {
                 if let Some(phone) = self.link(link).map(|link| link.address) {
                     let text = format_args!(

@@ -45,6 +45,21 @@ impl Host {
             Command::Volume { percent, kind, phone } => {
                 self.set_volume(now, ticket, percent, kind, phone);
             }
+            Command::Answer { .. }
+            | Command::Reject { .. }
+            | Command::HangUp { .. }
+            | Command::Hold { .. }
+            | Command::Swap
+            | Command::Merge { .. }
+            | Command::Private { .. }
+            | Command::Transfer { .. }
+            | Command::Voice { .. }
+            | Command::Dial { .. }
+            | Command::Redial { .. }
+            | Command::Tones { .. }
+            | Command::Mute { .. }
+            | Command::Assistant { .. }
+            | Command::Battery { .. } => self.done(ticket, Err(Refusal::NotSupported)),
             // Taken care of before the controller is asked for.
             Command::Set(_) | Command::Shutdown => self.done(ticket, Err(Refusal::Busy)),
         }
@@ -203,6 +218,17 @@ impl Host {
                 if let Some(id) = seat {
                     self.decide(now, Fact::Modest(id, !on));
                 }
+            }
+            Change::AnswerEnds(_)
+            | Change::Resume(_)
+            | Change::ResumeCall(_)
+            | Change::Blips(_)
+            | Change::ResumeDelayMs(_)
+            | Change::ResumeWithinSeconds(_)
+            | Change::PauseCheckSeconds(_)
+            | Change::AutoAnswer { .. }
+            | Change::Priority { .. } => {
+                return self.done(ticket, Err(Refusal::NotSupported));
             }
             Change::Seats(_)
             | Change::PairingSeconds(_)

@@ -111,6 +111,7 @@ impl Phone {
             },
             endpoints: [a2dp::sbc_source(seid)].into_iter().collect(),
             remote_control,
+            calls: None,
             initiative: None,
             media_mtu: wire::l2cap::DEFAULT_MTU,
             identity: stack::sdp::DeviceId {

@@ -17,6 +17,7 @@ mod stack;
 pub mod types;
 
 pub use stack::{
-    Call, Config, INITIATIVE, Media, Notice, Output, RemoteChange, Stack, StreamChange,
+    Call, CallsRole, Config, GatewayChange, HeadsetChange, INITIATIVE, Media, Notice, Output,
+    RemoteChange, Stack, StreamChange, Voice, VoiceChange,
 };
 pub use types::*;

@@ -31,6 +31,28 @@ impl StreamId {
     }
 }
 
+/// How voice is coded on a synchronous link.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum VoiceCodec {
+    /// CVSD, made by the controller: the host has 16-bit linear samples at 8 kHz.
+    Cvsd,
+    /// mSBC, made by the host, at 16 kHz.
+    Msbc,
+}
+
+/// How well a voice packet was received: its Packet_Status_Flag (Core 5.4, Vol 4, Part E, 5.4.3).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum VoiceStatus {
+    /// Well, as far as the controller knows.
+    Correct,
+    /// Parts of it may be wrong.
+    PossiblyInvalid,
+    /// Not at all: the payload means nothing.
+    NoData,
+    /// In part.
+    PartiallyLost,
+}
+
 /// A device name, at most 248 bytes of UTF-8 (Core 5.4, Vol 4, Part E, 7.3.11).
 pub type Name = heapless::String<248>;
 

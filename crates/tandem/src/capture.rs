@@ -82,9 +82,7 @@ impl Capture {
         if let Event::Audible { sources } = event {
             let heard: Vec<Audible> = sources
                 .iter()
-                .map(|source| match source.kind {
-                    SourceKind::Media => Audible { phone: source.phone, kind: Kind::Media },
-                })
+                .map(|source| Audible { phone: source.phone, kind: kind(source.kind) })
                 .collect();
             let written = self.writer.note(since(at), Heard(&heard));
             self.keep(written);
@@ -106,6 +104,16 @@ impl Capture {
         if let Err(error) = written {
             self.failed.get_or_insert(error);
         }
+    }
+}
+
+fn kind(kind: SourceKind) -> Kind {
+    match kind {
+        SourceKind::Call => Kind::Call,
+        SourceKind::Ring => Kind::Ring,
+        SourceKind::Voice => Kind::Voice,
+        SourceKind::Assistant => Kind::Assistant,
+        SourceKind::Media => Kind::Media,
     }
 }
 

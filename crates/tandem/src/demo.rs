@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::ear;
 use crate::hub::Next;
 use crate::notice::What;
+use crate::notice::source_kind;
 use crate::receiver::Receiver;
 use crate::status::Status;
 
@@ -233,6 +234,7 @@ impl Stage {
                     // A stream that is gone already has nothing to change.
                     let _ = self.engine.control(now, ear::control(stream, effect));
                 }
+                Effect::Voice(_) | Effect::VoiceLink(..) | Effect::Tone(_) => {}
                 Effect::Notify(event) => {
                     if matches!(event, Event::Controller { up: true, .. }) {
                         self.started.get_or_insert(now);
@@ -290,6 +292,7 @@ impl Story<'_> {
                     .iter()
                     .map(|source| match source.kind {
                         SourceKind::Media => name(&source.phone),
+                        kind => format!("{}'s {}", name(&source.phone), source_kind(kind)),
                     })
                     .collect();
                 format!("♪ {} is heard", heard.join(" and "))

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use host::{
-    Codec, ConfirmKind, Event, OrderKind, PlaybackStatus, Profile, Source, SourceKind, StreamState,
-    VolumeKind,
+    CallState, Codec, ConfirmKind, Event, Indicator, OrderKind, PlaybackStatus, Profile, Source,
+    SourceKind, StreamState, VoiceCodec, VolumeKind,
 };
 use serde_json::{Map, Value, json};
 
@@ -81,6 +81,9 @@ fn event_name(event: &Event) -> &'static str {
         Event::Track { .. } => "track",
         Event::Playback { .. } => "playback",
         Event::Volume { .. } => "volume",
+        Event::Call { .. } => "call",
+        Event::Voice { .. } => "voice",
+        Event::Indicator { .. } => "indicator",
         Event::Order { .. } => "order",
         Event::Evicted { .. } => "evicted",
         Event::Link { .. } => "link",
@@ -130,13 +133,19 @@ fn event_fields(event: &Event) -> Value {
             };
             json!({ "phone": phone.to_string(), "kind": kind, "percent": percent })
         }
+        Event::Call { phone, index, state, number, name } => json!({
+            "phone": phone.to_string(), "index": index, "state": call_state(*state),
+            "number": some(number), "name": some(name),
+        }),
+        Event::Voice { phone, open, codec } => json!({
+            "phone": phone.to_string(), "state": if *open { "open" } else { "closed" },
+            "codec": voice_codec(*codec),
+        }),
+        Event::Indicator { phone, indicator, value } => json!({
+            "phone": phone.to_string(), "indicator": indicator_name(*indicator), "value": value,
+        }),
         Event::Order { phone, order } => {
-            let order = match order {
-                OrderKind::Disconnect => "disconnect",
-                OrderKind::Page => "page",
-                OrderKind::Pause => "pause",
-            };
-            json!({ "phone": phone.to_string(), "order": order })
+            json!({ "phone": phone.to_string(), "order": order_name(*order) })
         }
         Event::Evicted { phone, by } => json!({ "phone": phone.to_string(), "by": by.to_string() }),
         Event::Link { phone, rssi, central, sniff } => json!({
@@ -162,10 +171,64 @@ pub fn confirm_kind(kind: ConfirmKind) -> &'static str {
 }
 
 pub(crate) fn source(source: &Source) -> Value {
-    let kind = match source.kind {
-        SourceKind::Media => "media",
-    };
+    let kind = source_kind(source.kind);
     json!({ "phone": source.phone.to_string(), "kind": kind, "gain": source.gain })
+}
+
+pub(crate) fn source_kind(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Media => "media",
+        SourceKind::Call => "call",
+        SourceKind::Ring => "ring",
+        SourceKind::Voice => "voice",
+        SourceKind::Assistant => "assistant",
+    }
+}
+
+pub(crate) fn call_state(state: CallState) -> &'static str {
+    match state {
+        CallState::Incoming => "incoming",
+        CallState::Outgoing => "outgoing",
+        CallState::Active => "active",
+        CallState::Held => "held",
+        CallState::Ended => "ended",
+    }
+}
+
+pub(crate) fn voice_codec(codec: VoiceCodec) -> &'static str {
+    match codec {
+        VoiceCodec::Cvsd => "cvsd",
+        VoiceCodec::Msbc => "msbc",
+    }
+}
+
+fn indicator_name(indicator: Indicator) -> &'static str {
+    match indicator {
+        Indicator::Battery => "battery",
+        Indicator::Signal => "signal",
+        Indicator::Service => "service",
+        Indicator::Roaming => "roaming",
+    }
+}
+
+fn order_name(order: OrderKind) -> &'static str {
+    match order {
+        OrderKind::Disconnect => "disconnect",
+        OrderKind::Page => "page",
+        OrderKind::Pause => "pause",
+        OrderKind::Play => "play",
+        OrderKind::Hold => "hold",
+        OrderKind::Answer => "answer",
+        OrderKind::HangUp => "hang_up",
+        OrderKind::OpenVoice => "open_voice",
+        OrderKind::CloseVoice => "close_voice",
+        OrderKind::RejectVoice => "reject_voice",
+    }
+}
+
+/// A text, unless it is empty.
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 pub(crate) fn stream_state(state: StreamState) -> &'static str {
@@ -203,5 +266,6 @@ fn profile_name(profile: Profile) -> &'static str {
     match profile {
         Profile::A2dp => "a2dp",
         Profile::Avrcp => "avrcp",
+        Profile::Hfp => "hfp",
     }
 }

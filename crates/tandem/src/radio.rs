@@ -170,6 +170,7 @@ impl Radio {
                     }
                 }
                 Effect::Stream(stream, effect) => ear.stream(stream, effect),
+                Effect::Voice(_) | Effect::VoiceLink(..) | Effect::Tone(_) => {}
                 Effect::Notify(event) => {
                     if matches!(event, Event::Controller { up: true, .. }) {
                         ear.start(now);

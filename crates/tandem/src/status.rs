@@ -156,7 +156,11 @@ impl Status {
                 }
                 self.warnings.push_back((code, text.as_str().into()));
             }
-            Event::Confirm { .. }
+            Event::Profile { profile: Profile::Hfp, .. }
+            | Event::Call { .. }
+            | Event::Voice { .. }
+            | Event::Indicator { .. }
+            | Event::Confirm { .. }
             | Event::Order { .. }
             | Event::Volume { kind: VolumeKind::Call, .. }
             | Event::Evicted { .. }

@@ -24,6 +24,7 @@ impl Idler {
     }
 
     fn with(receiver: &mut Receiver, remote_control: bool) -> Idler {
+            calls: None,
         let air = receiver.world.air();
         let id = air.add_controller(phone(9), ControllerOptions::default());
         let arena = Arena::new(64, 2048);

@@ -211,6 +211,7 @@ impl Receiver {
                             self.sounding.retain(|other| *other != stream);
                             self.gains.retain(|(other, _)| *other != stream);
                         }
+                        Effect::Voice(_) | Effect::VoiceLink(..) | Effect::Tone(_) => {}
                         Effect::Notify(event) => self.told.push((now, event)),
                         Effect::Store(bond) => {
                             self.stored += 1;

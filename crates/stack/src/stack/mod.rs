@@ -7,11 +7,13 @@
 //!
 //! Refusals, eviction and who is heard are decided above; here only protocol.
 
+mod calls;
 mod notice;
 mod orders;
 mod peer;
 mod remote;
 mod route;
+mod voice;
 
 use core::time::Duration;
 
@@ -25,9 +27,14 @@ use crate::l2cap::{self, Data, Mux};
 use crate::sdp;
 use crate::{Bond, LinkId, MAX_LINKS, StreamId, a2dp};
 
-pub use notice::{Call, Notice, Output, RemoteChange, StreamChange};
+use calls::Calls;
+pub use calls::CallsRole;
+pub use notice::{
+    Call, GatewayChange, HeadsetChange, Notice, Output, RemoteChange, StreamChange, VoiceChange,
+};
 use peer::Peer;
 use remote::Remote;
+pub use voice::Voice;
 
 /// Notices that may wait to be polled.
 const MAX_NOTICES: usize = 64;
@@ -39,6 +46,7 @@ mod tag {
     pub(super) const AVDTP: u32 = 3;
     pub(super) const MEDIA: u32 = 4;
     pub(super) const REMOTE: u32 = 5;
+    pub(super) const RFCOMM: u32 = 6;
 }
 
 /// What a stack is set up with.
@@ -50,7 +58,9 @@ pub struct Config {
     pub endpoints: heapless::Vec<Endpoint, { crate::avdtp::MAX_ENDPOINTS }>,
     /// Whether there is AVRCP: as a sink where there is a sink's endpoint, else as a source.
     pub remote_control: bool,
-    /// How long after encryption A2DP and AVRCP are opened from here if the peer has not; `None`: only
+    /// What we are in calls; `None`: there are none.
+    pub calls: Option<CallsRole>,
+    /// How long after encryption A2DP, AVRCP and HFP are opened from here if the peer has not; `None`: only
     /// on order.
     pub initiative: Option<Duration>,
     /// The largest media packet that is offered to peers.
@@ -61,7 +71,7 @@ pub struct Config {
     pub delay: u16,
 }
 
-/// How long after encryption we open A2DP and AVRCP if the phone has not.
+/// How long after encryption we open A2DP, AVRCP and HFP if the phone has not.
 pub const INITIATIVE: Duration = Duration::from_secs(2);
 
 /// A media packet without its headers.
@@ -84,6 +94,7 @@ pub struct Stack {
     peers: [Option<Peer>; MAX_LINKS],
     /// Apart from the peers, which every media packet looks at: these are large.
     remotes: Box<[Option<Remote>]>,
+    calls: Box<[Option<Calls>]>,
     /// Connections so far; past the greatest number they are counted anew.
     connections: u8,
     bitpool_cap: u8,
@@ -103,6 +114,9 @@ impl Stack {
         if config.remote_control {
             mux.listen(wire::l2cap::Psm::AVCTP, l2cap::Options::default());
         }
+        if config.calls.is_some() {
+            mux.listen(wire::l2cap::Psm::RFCOMM, l2cap::Options::default());
+        }
         Stack {
             controller: Controller::new(config.controller.clone(), bonds, arena.clone()),
             server: peer::records(&config),
@@ -110,6 +124,7 @@ impl Stack {
             arena,
             peers: [const { None }; MAX_LINKS],
             remotes: (0..MAX_LINKS).map(|_| None).collect(),
+            calls: (0..MAX_LINKS).map(|_| None).collect(),
             connections: 0,
             bitpool_cap: a2dp::HIGH_QUALITY_BITPOOL,
             notices: heapless::Deque::new(),
@@ -142,7 +157,7 @@ impl Stack {
                 self.controller.event(now, &packet);
                 None
             }
-            // No synchronous link is ever accepted yet, and controllers send no commands.
+            // Voice goes by `voice`, and controllers send no commands.
             Channel::Synchronous | Channel::Command => None,
         }
     }
@@ -172,6 +187,7 @@ impl Stack {
         for n in 0..MAX_LINKS {
             self.wake_peer(now, LinkId(n as u8));
             self.wake_remote(now, LinkId(n as u8));
+            self.wake_calls(now, LinkId(n as u8));
         }
     }
 
@@ -197,7 +213,8 @@ impl Stack {
     fn next_deadline(&self) -> Option<Instant> {
         let peers = self.peers.iter().flatten().filter_map(Peer::wake_at);
         let remotes = self.remotes.iter().flatten().filter_map(Remote::wake_at);
-        let sessions = peers.chain(remotes);
+        let calls = self.calls.iter().flatten().filter_map(Calls::wake_at);
+        let sessions = peers.chain(remotes).chain(calls);
         sessions.chain(self.controller.wake_at()).chain(self.mux.wake_at()).min()
     }
 

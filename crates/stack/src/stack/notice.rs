@@ -5,11 +5,13 @@ use wire::Address;
 use wire::avrcp::Volume;
 use wire::h4::Channel;
 use wire::hci::{ClassOfDevice, Slots, Status};
+use wire::hfp::Codecs;
 
 use crate::a2dp::Configuration;
 use crate::avrcp;
 use crate::controller::{ConfirmKind, ControllerInfo, Failure, Warning};
-use crate::{Bond, Confirmation, LinkId, Name, StreamId};
+use crate::hfp::{gateway, hands_free};
+use crate::{Bond, Confirmation, LinkId, Name, StreamId, VoiceCodec};
 
 /// To be sent, or to be known.
 #[derive(Debug)]
@@ -147,6 +149,34 @@ pub enum Notice {
         /// How.
         change: RemoteChange,
     },
+    /// A link's calls, where we are the hands-free unit. What is to be sent never comes here.
+    HandsFree {
+        /// The link.
+        link: LinkId,
+        /// What the phone tells.
+        told: hands_free::Output,
+    },
+    /// A link's headset line (HSP), for a phone that has no hands-free profile.
+    Headset {
+        /// The link.
+        link: LinkId,
+        /// How it changed.
+        change: HeadsetChange,
+    },
+    /// A link's calls, where we are the audio gateway.
+    Gateway {
+        /// The link.
+        link: LinkId,
+        /// How it changed.
+        change: GatewayChange,
+    },
+    /// A link's voice changed.
+    Voice {
+        /// The link.
+        link: LinkId,
+        /// How.
+        change: VoiceChange,
+    },
     /// A link's media packets are larger than a block holds, and dropped; told once a stream.
     MediaTooLarge {
         /// The link.
@@ -184,6 +214,52 @@ pub enum RemoteChange {
     Down,
     /// It told something; a sink's own volume also when the peer begins to share it.
     Told(avrcp::Notice),
+}
+
+/// How a headset line changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HeadsetChange {
+    /// It is open.
+    Up,
+    /// It is gone.
+    Down,
+    /// The phone rings; again and again.
+    Ring,
+    /// The phone has set the loudspeaker's volume, 0 to 15.
+    Speaker(u8),
+    /// The phone has set the microphone's, likewise.
+    Microphone(u8),
+    /// The phone did not take a press of the button, or did not answer to it.
+    PressFailed,
+}
+
+/// How a gateway's line changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "values are polled out without allocation")]
+pub enum GatewayChange {
+    /// The unit told or asked something.
+    Told(gateway::Output),
+    /// The line is gone.
+    Down,
+}
+
+/// How a link's voice changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VoiceChange {
+    /// The peer wants a voice link: answer with [`Call::AcceptVoice`] or [`Call::RejectVoice`], in less
+    /// than 5 s.
+    Requested,
+    /// It is open.
+    Opened {
+        /// The controller's handle of it.
+        handle: u16,
+        /// How it is coded.
+        codec: VoiceCodec,
+    },
+    /// It did not come to be.
+    Failed(Status),
+    /// It is gone.
+    Closed(Status),
 }
 
 /// What a stack is told to do.
@@ -249,4 +325,24 @@ pub enum Call {
     Volume(LinkId, Volume),
     /// A source: its player is like this now.
     Player(LinkId, avrcp::Player),
+    /// Open the line for calls, as unit or gateway.
+    OpenCalls(LinkId),
+    /// Close it.
+    CloseCalls(LinkId),
+    /// Our battery, in percent, for every phone.
+    Battery(u8),
+    /// How loud a phone's calls are heard, 0 to 15; a gateway's line is asked to.
+    Speaker(LinkId, u8),
+    /// How loud we are heard in a phone's calls, 0 to 15; a gateway's line is asked to.
+    Microphone(LinkId, u8),
+    /// The codecs that voice may have, for every phone; CVSD is always among them.
+    VoiceCodecs(Codecs),
+    /// Open a voice link, coded as is agreed with the peer.
+    OpenVoice(LinkId),
+    /// Take the voice link that the peer wants.
+    AcceptVoice(LinkId),
+    /// Do not.
+    RejectVoice(LinkId, Status),
+    /// Close the voice link, or stop opening it.
+    CloseVoice(LinkId),
 }

@@ -57,6 +57,14 @@ impl Stack {
             Call::OpenRemote(link) => self.open_remote(now, link),
             Call::Volume(link, volume) => self.set_volume(now, link, volume),
             Call::Player(link, player) => self.set_player(link, &player),
+            Call::OpenCalls(link) => self.open_calls(now, link),
+            Call::CloseCalls(link) => self.close_calls(now, link),
+            Call::Battery(_) | Call::VoiceCodecs(_) => self.calls_setting(now, &call),
+            Call::Speaker(link, _) | Call::Microphone(link, _) => self.call_gain(now, link, &call),
+            Call::OpenVoice(_)
+            | Call::AcceptVoice(_)
+            | Call::RejectVoice(..)
+            | Call::CloseVoice(_) => return Err(OrderError::NotSupported),
         }
         Ok(())
     }

@@ -10,7 +10,10 @@ use crate::avrcp::Features;
 use crate::l2cap::ChannelId;
 use crate::sdp::{self, AudioFeatures, Record};
 
-use super::Config;
+use super::{CallsRole, Config};
+
+/// Questions that wait for an earlier one's answer, at most: one of each kind.
+pub(super) const MAX_QUESTIONS: usize = 4;
 
 /// One link's protocols.
 #[derive(Debug)]
@@ -30,9 +33,9 @@ pub(super) struct Peer {
     /// When we open A2DP if the peer has not.
     pub(super) initiative: Option<Instant>,
     pub(super) query: Query,
-    /// What the question is about, and what the next one is.
+    /// What the question is about, and what the next ones are.
     pub(super) about: About,
-    pub(super) next: Option<About>,
+    pub(super) next: heapless::Deque<About, MAX_QUESTIONS>,
     pub(super) client: sdp::Client,
 }
 
@@ -43,6 +46,10 @@ pub(super) enum About {
     AudioSource,
     /// Whether it has AVRCP, and which.
     RemoteControl,
+    /// Whether it has the other side of HFP, and where.
+    Calls,
+    /// The same of HSP.
+    Headset,
 }
 
 /// How far the question has come.
@@ -80,7 +87,7 @@ impl Peer {
             initiative: None,
             query: Query::Idle,
             about: About::AudioSource,
-            next: None,
+            next: heapless::Deque::new(),
             client: sdp::Client::new(),
         }
     }
@@ -118,8 +125,9 @@ pub(super) fn records(config: &Config) -> sdp::Server {
     });
     let identity = Record::device_id(config.identity);
     let [target, controller] = remote.map_or([None, None], |records| records.map(Some));
-    for record in [sink, source, target, controller, Some(identity)].into_iter().flatten().flatten()
-    {
+    let calls = config.calls.as_ref().map(CallsRole::records).into_iter().flatten().flatten();
+    let others = [sink, source, target, controller, Some(identity)].into_iter().flatten().flatten();
+    for record in others.chain(calls) {
         server.add(record);
     }
     server

@@ -8,12 +8,13 @@ use wire::sdp::{AttributeId, AttributeList, AttributeRange, Uuid};
 use crate::avdtp::{self, Use};
 use crate::avrcp;
 use crate::controller;
+use crate::hfp::record::{self, Service};
 use crate::l2cap::{self, ChannelId, Data};
 use crate::sdp::Progress;
 use crate::{LinkId, MAX_LINKS, StreamId};
 
 use super::peer::{About, Peer, Query};
-use super::{Media, Notice, Output, Remote, Stack, StreamChange, tag};
+use super::{Calls, Media, Notice, Output, Remote, Stack, StreamChange, tag};
 
 /// What is asked of an A2DP source's record: how AVDTP is reached, and which.
 const SOURCE: [AttributeRange; 1] = [AttributeRange::one(AttributeId::PROTOCOL_DESCRIPTOR_LIST)];
@@ -25,6 +26,8 @@ enum Answer {
     AudioSource(Option<u16>),
     /// Its remote control.
     RemoteControl(avrcp::Peer),
+    /// The line of its calls.
+    Calls(Service),
 }
 
 impl Stack {
@@ -53,6 +56,9 @@ impl Stack {
                 if let Some(place) = self.remotes.get_mut(usize::from(link.0)) {
                     *place = Remote::new(&self.config, outgoing);
                 }
+                if let Some(place) = self.calls.get_mut(usize::from(link.0)) {
+                    *place = self.config.calls.as_ref().map(|role| Calls::new(role, outgoing));
+                }
                 Notice::Connected { link, address, outgoing }
             }
             From::ConnectFailed { address, status, outgoing } => {
@@ -72,6 +78,9 @@ impl Stack {
                 let address = peer.address;
                 if let Some(remote) = self.remote_mut(link) {
                     remote.open_at(initiative);
+                }
+                if let Some(calls) = self.calls_mut(link) {
+                    calls.open_at(initiative);
                 }
                 Notice::Secured { link, address, paired }
             }
@@ -106,9 +115,10 @@ impl Stack {
         while let Some(output) = self.mux.poll() {
             self.take_mux(now, output);
         }
-        while self.poll_session(now, link) || self.poll_remote(now, link) {}
-        if let Some(place) = self.remotes.get_mut(usize::from(link.0)) {
-            *place = None;
+        while self.poll_link(now, link) {}
+        let n = usize::from(link.0);
+        if let (Some(remote), Some(calls)) = (self.remotes.get_mut(n), self.calls.get_mut(n)) {
+            (*remote, *calls) = (None, None);
         }
         let peer = self.peers.get_mut(usize::from(link.0)).and_then(Option::take);
         if let Some(peer) = peer.filter(|peer| peer.open.is_some()) {
@@ -149,6 +159,7 @@ impl Stack {
                 }
             }
             From::Refused { channel, psm: Psm::AVCTP, .. } => self.remote_refused(channel.link),
+            From::Refused { channel, psm: Psm::RFCOMM, .. } => self.rfcomm_refused(channel),
             From::Refused { channel, psm, .. } => {
                 let Some(peer) = self.peer_mut(channel.link) else { return };
                 if psm == Psm::AVDTP {
@@ -179,6 +190,9 @@ impl Stack {
         if psm == Psm::AVCTP {
             return self.remote_opened(now, channel, mtu);
         }
+        if psm == Psm::RFCOMM {
+            return self.rfcomm_opened(now, channel, outgoing, mtu);
+        }
         let after = self.config.initiative;
         let Some(peer) = self.peer_mut(channel.link) else { return };
         match peer.session.opened(now, channel.cid.0, outgoing, usize::from(mtu)) {
@@ -200,6 +214,9 @@ impl Stack {
         if psm == Psm::AVCTP {
             return self.remote_closed(now, channel);
         }
+        if psm == Psm::RFCOMM {
+            return self.rfcomm_closed(now, channel);
+        }
         let Some(peer) = self.peer_mut(channel.link) else { return };
         if psm == Psm::AVDTP {
             if peer.media == Some(channel) {
@@ -218,6 +235,7 @@ impl Stack {
             tag::SDP_SERVER => self.serve(channel, &data.payload),
             tag::SDP_CLIENT => self.answered(now, channel, &data.payload),
             tag::REMOTE => self.remote_data(now, channel, &data.payload),
+            tag::RFCOMM => self.rfcomm_data(now, channel, &data.payload),
             tag::AVDTP => {
                 let peer = self.peer_mut(channel.link)?;
                 peer.session.receive(now, channel.cid.0, &data.payload);
@@ -242,7 +260,10 @@ impl Stack {
     pub(super) fn query(&mut self, now: Instant, link: LinkId, about: About) {
         let Some(peer) = self.peer_mut(link) else { return };
         if peer.query_channel().is_some() {
-            peer.next = Some(about);
+            if !peer.next.iter().any(|next| *next == about) {
+                // There is room for one of each kind.
+                let _ = peer.next.push_back(about);
+            }
             return;
         }
         peer.about = about;
@@ -257,6 +278,8 @@ impl Stack {
     fn ask(&mut self, now: Instant, channel: ChannelId) {
         self.mux.set_tag(channel, tag::SDP_CLIENT);
         let request = self.arena.take();
+        let Some(about) = self.peer(channel.link).map(|peer| peer.about) else { return };
+        let calls = self.calls_class(channel.link, about);
         let Some(peer) = self.peer_mut(channel.link) else { return };
         if peer.query_channel() != Some(channel) {
             return self.mux.disconnect(now, channel);
@@ -266,6 +289,7 @@ impl Stack {
             let (class, attributes) = match peer.about {
                 About::AudioSource => (Uuid::AUDIO_SOURCE, &SOURCE[..]),
                 About::RemoteControl => (avrcp::PEER_CLASS, &avrcp::PEER_ATTRIBUTES[..]),
+                About::Calls | About::Headset => (calls, &record::WANTED[..]),
             };
             let room = request.spare_mut();
             let length = peer.client.search_attributes(now, &[class], attributes, room);
@@ -279,6 +303,8 @@ impl Stack {
 
     fn answered(&mut self, now: Instant, channel: ChannelId, answer: &[u8]) {
         let Some(mut more) = self.arena.take() else { return };
+        let Some(about) = self.peer(channel.link).map(|peer| peer.about) else { return };
+        let calls = self.calls_class(channel.link, about);
         let Some(peer) = self.peer_mut(channel.link) else { return };
         match peer.client.response(now, answer, more.spare_mut()) {
             Progress::More(length) => {
@@ -292,13 +318,19 @@ impl Stack {
                     u16::try_from(record.protocol_parameter(Uuid::AVDTP)?).ok()
                 };
                 let records = peer.client.records();
-                let answer = match peer.about {
-                    About::AudioSource => Answer::AudioSource(records.iter().find_map(version)),
+                let answer = match about {
+                    About::AudioSource => {
+                        Some(Answer::AudioSource(records.iter().find_map(version)))
+                    }
                     About::RemoteControl => {
-                        Answer::RemoteControl(avrcp::Peer::from_records(records))
+                        Some(Answer::RemoteControl(avrcp::Peer::from_records(records)))
+                    }
+                    About::Calls | About::Headset => {
+                        let service = records.iter().find_map(|r| record::read(r, calls));
+                        service.map(Answer::Calls)
                     }
                 };
-                self.query_ended(now, channel.link, Some(answer));
+                self.query_ended(now, channel.link, answer);
             }
             Progress::Failed(_) => self.query_ended(now, channel.link, None),
             Progress::Ignored => {}
@@ -308,7 +340,7 @@ impl Stack {
     /// The question is answered, or cannot be; then the profile is tried all the same.
     fn query_ended(&mut self, now: Instant, link: LinkId, answer: Option<Answer>) {
         let Some(peer) = self.peer_mut(link) else { return };
-        let (channel, about, next) = (peer.query_channel(), peer.about, peer.next.take());
+        let (channel, about, next) = (peer.query_channel(), peer.about, peer.next.pop_front());
         peer.query = Query::Done;
         if let Some(Answer::AudioSource(Some(version))) = answer {
             peer.session.set_peer_version(version);
@@ -320,6 +352,10 @@ impl Stack {
             (About::AudioSource, _) => self.open_media(now, link),
             (_, Some(Answer::RemoteControl(peer))) => self.remote_queried(link, Some(peer)),
             (About::RemoteControl, _) => self.remote_queried(link, None),
+            (About::Calls | About::Headset, Some(Answer::Calls(service))) => {
+                self.calls_queried(now, link, about, Some(service));
+            }
+            (About::Calls | About::Headset, _) => self.calls_queried(now, link, about, None),
         }
         if let Some(about) = next {
             self.query(now, link, about);
@@ -345,7 +381,11 @@ impl Stack {
     /// Moves on one output of one session; `false` when there is none.
     pub(super) fn poll_sessions(&mut self, now: Instant) -> bool {
         let links = (0..MAX_LINKS as u8).map(LinkId);
-        links.into_iter().any(|link| self.poll_session(now, link) || self.poll_remote(now, link))
+        links.into_iter().any(|link| self.poll_link(now, link))
+    }
+
+    fn poll_link(&mut self, now: Instant, link: LinkId) -> bool {
+        self.poll_session(now, link) || self.poll_remote(now, link) || self.poll_calls(now, link)
     }
 
     fn poll_session(&mut self, now: Instant, link: LinkId) -> bool {

@@ -1,0 +1,620 @@
+//! Calls of each link: RFCOMM's sessions, the one line that HFP or HSP has in them, and who opens it.
+//!
+//! A peer that has not opened a line by the time that we would open A2DP is asked for its record and
+//! connected to; once in a connection, as one that refuses does so for a reason. A phone without
+//! hands-free profile is asked for the headset profile. There is one line: the first that is open
+//! stays, and any other is closed. Where both sides opened one at once and both were closed so, it is
+//! opened once more, sooner by the side that placed the link.
+//!
+//! Limits: [`MAX_SESSIONS`] of RFCOMM, which is what a peer and we make when both open one.
+
+use core::time::Duration;
+
+use pool::Instant;
+use wire::hfp::Codec;
+use wire::l2cap::Psm;
+use wire::rfcomm::{Dlci, ServerChannel};
+use wire::sdp::Uuid;
+
+use crate::hfp::gateway::{self, Gateway};
+use crate::hfp::hands_free::{self, HandsFree, Order, Refused, Ticket};
+use crate::hfp::headset::{self, Headset};
+use crate::hfp::record::{self, Service};
+use crate::l2cap::ChannelId;
+use crate::rfcomm::{self, Session};
+use crate::sdp::Record;
+use crate::{LinkId, VoiceCodec};
+
+use super::peer::About;
+use super::{Call, GatewayChange, HeadsetChange, Notice, Stack, tag};
+
+/// Sessions of RFCOMM on a link at most; a further channel is closed.
+const MAX_SESSIONS: usize = 2;
+/// How long after both lines were closed the side that placed the link opens one again.
+const AGAIN_OUTGOING: Duration = Duration::from_millis(100);
+/// The same for the side that did not.
+const AGAIN_INCOMING: Duration = Duration::from_secs(1);
+/// Where a unit's hands-free line, and a gateway's, is reached.
+const HANDS_FREE: u8 = 1;
+/// Where a unit's headset line is reached.
+const HEADSET: u8 = 2;
+
+/// What we are in calls.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one")]
+pub enum CallsRole {
+    /// A hands-free unit, and a headset for phones that know no more.
+    Unit(hands_free::Settings),
+    /// A phone.
+    Gateway(gateway::Settings),
+}
+
+impl CallsRole {
+    fn listening(&self) -> &'static [u8] {
+        match self {
+            CallsRole::Unit(_) => &[HANDS_FREE, HEADSET],
+            CallsRole::Gateway(_) => &[HANDS_FREE],
+        }
+    }
+
+    /// The records of it.
+    pub(super) fn records(&self) -> [Option<Record>; 2] {
+        let channel = |number| ServerChannel::new(number).expect("1 and 2 are server channels");
+        match self {
+            CallsRole::Unit(settings) => [
+                record::hands_free("Hands-free", channel(HANDS_FREE), settings).ok(),
+                record::headset("Headset", channel(HEADSET)).ok(),
+            ],
+            CallsRole::Gateway(settings) => {
+                let (features, codecs) = (settings.features, settings.codecs);
+                [record::gateway("Phone", channel(HANDS_FREE), features, codecs).ok(), None]
+            }
+        }
+    }
+}
+
+/// What a line speaks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Profile {
+    HandsFree,
+    Headset,
+}
+
+/// Who speaks on it.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each link, made at the start")]
+enum Party {
+    Unit { hands_free: HandsFree, headset: Headset },
+    Gateway { gateway: Gateway, codec: VoiceCodec },
+}
+
+/// A session of RFCOMM and its channel.
+#[derive(Debug)]
+struct Carrier {
+    channel: ChannelId,
+    session: Session,
+}
+
+/// A line of a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Line {
+    channel: ChannelId,
+    dlci: Dlci,
+    profile: Profile,
+}
+
+/// How far we are with a line of our own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Attempt {
+    /// The channel for its session is being opened.
+    Channel(ChannelId, Service, Profile),
+    /// It is being opened.
+    Line(Line),
+}
+
+/// One link's calls.
+#[derive(Debug)]
+pub(super) struct Calls {
+    party: Party,
+    listening: &'static [u8],
+    sessions: heapless::Vec<Carrier, MAX_SESSIONS>,
+    /// The open line.
+    line: Option<Line>,
+    attempt: Option<Attempt>,
+    outgoing: bool,
+    /// When we open a line, if the peer has not.
+    opens_at: Option<Instant>,
+    /// Both sides opened a line.
+    crossed: bool,
+}
+
+impl Calls {
+    pub(super) fn new(role: &CallsRole, outgoing: bool) -> Self {
+        let party = match role {
+            CallsRole::Unit(settings) => {
+                Party::Unit { hands_free: HandsFree::new(*settings), headset: Headset::new() }
+            }
+            CallsRole::Gateway(settings) => {
+                Party::Gateway { gateway: Gateway::new(settings.clone()), codec: VoiceCodec::Cvsd }
+            }
+        };
+        Calls {
+            party,
+            listening: role.listening(),
+            sessions: heapless::Vec::new(),
+            line: None,
+            attempt: None,
+            outgoing,
+            opens_at: None,
+            crossed: false,
+        }
+    }
+
+    pub(super) fn open_at(&mut self, at: Option<Instant>) {
+        self.opens_at = at;
+    }
+
+    pub(super) fn wake_at(&self) -> Option<Instant> {
+        let party = match &self.party {
+            Party::Unit { hands_free, headset } => {
+                hands_free.wake_at().into_iter().chain(headset.wake_at()).min()
+            }
+            Party::Gateway { gateway, .. } => gateway.wake_at(),
+        };
+        let sessions = self.sessions.iter().filter_map(|carrier| carrier.session.wake_at());
+        sessions.chain(party).chain(self.opens_at).min()
+    }
+
+    fn wake(&mut self, now: Instant) {
+        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        match &mut self.party {
+            Party::Unit { hands_free, headset } => {
+                if due(hands_free.wake_at()) {
+                    hands_free.wake(now);
+                }
+                if due(headset.wake_at()) {
+                    headset.wake(now);
+                }
+            }
+            Party::Gateway { gateway, .. } if due(gateway.wake_at()) => gateway.wake(now),
+            Party::Gateway { .. } => {}
+        }
+        for carrier in &mut self.sessions {
+            if due(carrier.session.wake_at()) {
+                carrier.session.wake(now);
+            }
+        }
+    }
+
+    /// How the next voice link is coded.
+    pub(super) fn codec(&self) -> VoiceCodec {
+        match &self.party {
+            Party::Unit { hands_free, .. } if hands_free.is_up() => voice_codec(hands_free.codec()),
+            Party::Unit { .. } => VoiceCodec::Cvsd,
+            Party::Gateway { codec, .. } => *codec,
+        }
+    }
+
+    fn session(&mut self, channel: ChannelId) -> Option<&mut Session> {
+        let carrier = self.sessions.iter_mut().find(|carrier| carrier.channel == channel)?;
+        Some(&mut carrier.session)
+    }
+
+    /// A line is open: it is the line, or one too many.
+    fn line_opened(&mut self, now: Instant, line: Line, outgoing: bool) -> Option<HeadsetChange> {
+        if outgoing {
+            self.attempt = None;
+        }
+        if self.line.is_some() {
+            self.crossed = true;
+            self.disconnect(now, line);
+            return None;
+        }
+        if let Some(Attempt::Line(own)) = self.attempt.take() {
+            self.crossed = true;
+            self.disconnect(now, own);
+        }
+        self.line = Some(line);
+        self.opens_at = None;
+        match (&mut self.party, line.profile) {
+            (Party::Unit { hands_free, .. }, Profile::HandsFree) => hands_free.opened(now),
+            (Party::Unit { headset, .. }, Profile::Headset) => {
+                headset.opened();
+                return Some(HeadsetChange::Up);
+            }
+            (Party::Gateway { gateway, codec }, _) => {
+                *codec = VoiceCodec::Cvsd;
+                gateway.opened();
+            }
+        }
+        None
+    }
+
+    fn disconnect(&mut self, now: Instant, line: Line) {
+        if let Some(session) = self.session(line.channel) {
+            session.disconnect(now, line.dlci);
+        }
+    }
+
+    /// A line has ended, or was not made; gives whether it was the one.
+    fn line_closed(&mut self, now: Instant, channel: ChannelId, dlci: Dlci) -> Option<Profile> {
+        let is = |line: &Line| line.channel == channel && line.dlci == dlci;
+        if matches!(&self.attempt, Some(Attempt::Line(line)) if is(line)) {
+            self.attempt = None;
+        }
+        let line = self.line.take_if(|line| is(line))?;
+        if core::mem::take(&mut self.crossed) {
+            let after = if self.outgoing { AGAIN_OUTGOING } else { AGAIN_INCOMING };
+            self.opens_at = Some(now + after);
+        }
+        match (&mut self.party, line.profile) {
+            (Party::Unit { hands_free, .. }, Profile::HandsFree) => hands_free.closed(),
+            (Party::Unit { headset, .. }, Profile::Headset) => headset.closed(),
+            (Party::Gateway { gateway, .. }, _) => gateway.closed(),
+        }
+        Some(line.profile)
+    }
+
+    fn receive(&mut self, now: Instant, channel: ChannelId, packet: &[u8]) {
+        let line = self.line;
+        let Some(carrier) = self.sessions.iter_mut().find(|carrier| carrier.channel == channel)
+        else {
+            return;
+        };
+        let Some(data) = carrier.session.receive(now, packet) else { return };
+        let dlci = data.dlci;
+        if let Some(line) = line.filter(|line| line.channel == channel && line.dlci == dlci) {
+            match (&mut self.party, line.profile) {
+                (Party::Unit { hands_free, .. }, Profile::HandsFree) => {
+                    hands_free.receive(now, data.bytes);
+                }
+                (Party::Unit { headset, .. }, Profile::Headset) => headset.receive(now, data.bytes),
+                (Party::Gateway { gateway, .. }, _) => gateway.receive(now, data.bytes),
+            }
+        }
+        carrier.session.consumed(dlci);
+    }
+
+    /// Writes to the line. A peer that gives no credits loses what is said to it, and does not answer.
+    fn write(&mut self, text: &[u8]) {
+        if let Some(line) = self.line
+            && let Some(session) = self.session(line.channel)
+        {
+            let _ = session.send(line.dlci, text);
+        }
+    }
+}
+
+fn voice_codec(codec: Codec) -> VoiceCodec {
+    match codec {
+        Codec::Msbc => VoiceCodec::Msbc,
+        _ => VoiceCodec::Cvsd,
+    }
+}
+
+impl Stack {
+    pub(super) fn calls(&self, link: LinkId) -> Option<&Calls> {
+        self.calls.get(usize::from(link.0))?.as_ref()
+    }
+
+    pub(super) fn calls_mut(&mut self, link: LinkId) -> Option<&mut Calls> {
+        self.calls.get_mut(usize::from(link.0))?.as_mut()
+    }
+
+    /// The hands-free side of a link, to be read.
+    pub fn hands_free(&self, link: LinkId) -> Option<&HandsFree> {
+        match &self.calls(link)?.party {
+            Party::Unit { hands_free, .. } => Some(hands_free),
+            Party::Gateway { .. } => None,
+        }
+    }
+
+    /// The gateway's side of a link, to be told what its phone does; poll afterwards.
+    pub fn gateway(&mut self, link: LinkId) -> Option<&mut Gateway> {
+        match &mut self.calls_mut(link)?.party {
+            Party::Gateway { gateway, .. } => Some(gateway),
+            Party::Unit { .. } => None,
+        }
+    }
+
+    /// Asks something of a link's phone; what became of it is told with the ticket.
+    ///
+    /// # Errors
+    /// [`Refused`] without a service level connection, and where the phone cannot do it.
+    pub fn order(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        order: Order<'_>,
+    ) -> Result<Ticket, Refused> {
+        match self.calls_mut(link).map(|calls| &mut calls.party) {
+            Some(Party::Unit { hands_free, .. }) => hands_free.order(now, order),
+            _ => Err(Refused::NotUp),
+        }
+    }
+
+    /// Presses a headset's button: answers, ends, or opens the voice link, as the phone sees fit.
+    pub fn press_button(&mut self, now: Instant, link: LinkId) {
+        if let Some(Party::Unit { headset, .. }) = self.calls_mut(link).map(|c| &mut c.party) {
+            headset.press(now);
+        }
+    }
+
+    /// Opens the line from here, unless there is one: the peer is asked first what it has.
+    pub(super) fn open_calls(&mut self, now: Instant, link: LinkId) {
+        let Some(calls) = self.calls_mut(link) else { return };
+        calls.opens_at = None;
+        if calls.line.is_none() && calls.attempt.is_none() {
+            self.query(now, link, About::Calls);
+        }
+    }
+
+    pub(super) fn close_calls(&mut self, now: Instant, link: LinkId) {
+        let Some(calls) = self.calls_mut(link) else { return };
+        calls.opens_at = None;
+        if let Some(line) = calls.line {
+            calls.disconnect(now, line);
+        }
+    }
+
+    /// What is looked for in the peer's records.
+    pub(super) fn calls_class(&self, link: LinkId, about: About) -> Uuid {
+        match (self.calls(link).map(|calls| &calls.party), about) {
+            (Some(Party::Gateway { .. }), _) => Uuid::HANDS_FREE,
+            (_, About::Headset) => record::HEADSET_AUDIO_GATEWAY,
+            _ => Uuid::HANDS_FREE_AUDIO_GATEWAY,
+        }
+    }
+
+    /// The peer's records say this.
+    pub(super) fn calls_queried(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        about: About,
+        service: Option<Service>,
+    ) {
+        let Some(calls) = self.calls_mut(link) else { return };
+        if calls.line.is_some() || calls.attempt.is_some() {
+            return;
+        }
+        let unit = matches!(calls.party, Party::Unit { .. });
+        let Some(service) = service else {
+            if unit && about == About::Calls {
+                self.query(now, link, About::Headset);
+            }
+            return;
+        };
+        let profile = match about {
+            About::Headset => Profile::Headset,
+            _ => Profile::HandsFree,
+        };
+        // A session that stands is used, whoever opened it.
+        let standing = calls.sessions.first().map(|carrier| carrier.channel);
+        if let Some(channel) = standing {
+            return self.connect_line(now, channel, service, profile);
+        }
+        if let Ok(channel) = self.mux.connect(now, link, Psm::RFCOMM)
+            && let Some(calls) = self.calls_mut(link)
+        {
+            calls.attempt = Some(Attempt::Channel(channel, service, profile));
+        }
+    }
+
+    fn connect_line(
+        &mut self,
+        now: Instant,
+        channel: ChannelId,
+        service: Service,
+        profile: Profile,
+    ) {
+        let Some(calls) = self.calls_mut(channel.link) else { return };
+        let Some(session) = calls.session(channel) else { return };
+        calls.attempt = match session.connect(now, service.channel) {
+            Ok(dlci) => Some(Attempt::Line(Line { channel, dlci, profile })),
+            Err(_) => None,
+        };
+    }
+
+    pub(super) fn rfcomm_opened(
+        &mut self,
+        now: Instant,
+        channel: ChannelId,
+        outgoing: bool,
+        mtu: u16,
+    ) {
+        let Some(calls) = self.calls_mut(channel.link) else {
+            return self.mux.disconnect(now, channel);
+        };
+        let mut listening = heapless::Vec::<ServerChannel, 2>::new();
+        listening.extend(calls.listening.iter().filter_map(|number| ServerChannel::new(*number)));
+        let session = Session::new(now, outgoing, mtu, &listening);
+        if calls.sessions.push(Carrier { channel, session }).is_err() {
+            return self.mux.disconnect(now, channel);
+        }
+        let attempt = calls.attempt;
+        self.mux.set_tag(channel, tag::RFCOMM);
+        if let Some(Attempt::Channel(own, service, profile)) = attempt
+            && own == channel
+        {
+            self.connect_line(now, channel, service, profile);
+        }
+    }
+
+    /// A channel of ours was refused.
+    pub(super) fn rfcomm_refused(&mut self, channel: ChannelId) {
+        if let Some(calls) = self.calls_mut(channel.link) {
+            calls
+                .attempt
+                .take_if(|attempt| matches!(attempt, Attempt::Channel(own, ..) if *own == channel));
+        }
+    }
+
+    pub(super) fn rfcomm_closed(&mut self, now: Instant, channel: ChannelId) {
+        self.rfcomm_refused(channel);
+        let Some(calls) = self.calls_mut(channel.link) else { return };
+        if let Some(session) = calls.session(channel) {
+            session.channel_lost();
+        }
+        // Its lines end with it.
+        while self.poll_rfcomm(now, channel.link) {}
+        if let Some(calls) = self.calls_mut(channel.link) {
+            calls.sessions.retain(|carrier| carrier.channel != channel);
+        }
+    }
+
+    pub(super) fn rfcomm_data(&mut self, now: Instant, channel: ChannelId, packet: &[u8]) {
+        if let Some(calls) = self.calls_mut(channel.link) {
+            calls.receive(now, channel, packet);
+        }
+    }
+
+    pub(super) fn wake_calls(&mut self, now: Instant, link: LinkId) {
+        let Some(calls) = self.calls_mut(link) else { return };
+        calls.wake(now);
+        if calls.opens_at.is_some_and(|at| at <= now) {
+            self.open_calls(now, link);
+        }
+    }
+
+    /// Moves on one output of one link's line; `false` when there is none.
+    pub(super) fn poll_calls(&mut self, now: Instant, link: LinkId) -> bool {
+        self.poll_rfcomm(now, link) || self.poll_party(now, link)
+    }
+
+    fn poll_rfcomm(&mut self, now: Instant, link: LinkId) -> bool {
+        let Some(calls) = self.calls_mut(link) else { return false };
+        let polled = calls
+            .sessions
+            .iter_mut()
+            .find_map(|carrier| Some((carrier.channel, carrier.session.poll()?)));
+        let Some((channel, output)) = polled else { return false };
+        match output {
+            rfcomm::Output::Send(packet) => self.signal(channel, &packet),
+            rfcomm::Output::Opened { dlci, channel: service, outgoing } => {
+                let profile = match (outgoing, calls.attempt) {
+                    (true, Some(Attempt::Line(line))) => line.profile,
+                    (false, _) if service.number() == HEADSET => Profile::Headset,
+                    _ => Profile::HandsFree,
+                };
+                let line = Line { channel, dlci, profile };
+                if let Some(change) = calls.line_opened(now, line, outgoing) {
+                    self.notify(Notice::Headset { link, change });
+                }
+            }
+            rfcomm::Output::Refused { dlci, .. } | rfcomm::Output::Closed { dlci, .. } => {
+                let gateway = matches!(calls.party, Party::Gateway { .. });
+                let closed = calls.line_closed(now, channel, dlci);
+                // What the party has to say about it comes before its line's end.
+                while self.poll_party(now, link) {}
+                if closed.is_some() && gateway {
+                    self.notify(Notice::Gateway { link, change: GatewayChange::Down });
+                } else if closed == Some(Profile::Headset) {
+                    self.notify(Notice::Headset { link, change: HeadsetChange::Down });
+                }
+            }
+            rfcomm::Output::Over(_) => {
+                self.mux.disconnect(now, channel);
+                if let Some(calls) = self.calls_mut(link) {
+                    calls.sessions.retain(|carrier| carrier.channel != channel);
+                }
+            }
+        }
+        true
+    }
+
+    fn poll_party(&mut self, now: Instant, link: LinkId) -> bool {
+        let Some(calls) = self.calls_mut(link) else { return false };
+        match &mut calls.party {
+            Party::Unit { hands_free, headset } => {
+                if let Some(told) = hands_free.poll() {
+                    self.take_hands_free(now, link, told);
+                } else if let Some(told) = headset.poll() {
+                    self.take_headset(link, told);
+                } else {
+                    return false;
+                }
+            }
+            Party::Gateway { gateway, codec } => {
+                let Some(told) = gateway.poll() else { return false };
+                match told {
+                    gateway::Output::Send(text) => calls.write(&text),
+                    told => {
+                        if let gateway::Output::Codec(chosen) = told {
+                            *codec = voice_codec(chosen);
+                        }
+                        let change = GatewayChange::Told(told);
+                        self.notify(Notice::Gateway { link, change });
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn take_hands_free(&mut self, now: Instant, link: LinkId, told: hands_free::Output) {
+        match told {
+            hands_free::Output::Send(text) => {
+                if let Some(calls) = self.calls_mut(link) {
+                    calls.write(&text);
+                }
+            }
+            hands_free::Output::Close => {
+                if let Some(calls) = self.calls_mut(link)
+                    && let Some(line) = calls.line
+                {
+                    calls.disconnect(now, line);
+                }
+            }
+            told => self.notify(Notice::HandsFree { link, told }),
+        }
+    }
+
+    fn take_headset(&mut self, link: LinkId, told: headset::Output) {
+        let change = match told {
+            headset::Output::Send(text) => {
+                if let Some(calls) = self.calls_mut(link) {
+                    calls.write(&text);
+                }
+                return;
+            }
+            headset::Output::Ring => HeadsetChange::Ring,
+            headset::Output::Speaker(gain) => HeadsetChange::Speaker(gain),
+            headset::Output::Microphone(gain) => HeadsetChange::Microphone(gain),
+            headset::Output::PressFailed => HeadsetChange::PressFailed,
+        };
+        self.notify(Notice::Headset { link, change });
+    }
+
+    /// Carries out an order about calls' settings.
+    pub(super) fn calls_setting(&mut self, now: Instant, call: &Call) {
+        for calls in self.calls.iter_mut().flatten() {
+            if let Party::Unit { hands_free, .. } = &mut calls.party {
+                match call {
+                    Call::Battery(percent) => hands_free.set_battery(now, *percent),
+                    Call::VoiceCodecs(codecs) => hands_free.set_codecs(now, *codecs),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    pub(super) fn call_gain(&mut self, now: Instant, link: LinkId, call: &Call) {
+        let Some(calls) = self.calls_mut(link) else { return };
+        match (&mut calls.party, call) {
+            (Party::Unit { hands_free, headset }, Call::Speaker(_, gain)) => {
+                hands_free.set_speaker(now, *gain);
+                headset.set_speaker(now, *gain);
+            }
+            (Party::Unit { hands_free, headset }, Call::Microphone(_, gain)) => {
+                hands_free.set_microphone(now, *gain);
+                headset.set_microphone(now, *gain);
+            }
+            (Party::Gateway { gateway, .. }, Call::Speaker(_, gain)) => gateway.set_speaker(*gain),
+            (Party::Gateway { gateway, .. }, Call::Microphone(_, gain)) => {
+                gateway.set_microphone(*gain);
+            }
+            _ => {}
+        }
+    }
+}
