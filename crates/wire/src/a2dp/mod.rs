@@ -1,8 +1,8 @@
 //! A2DP 1.3, chapter 4: what codecs write into the media codec capability of AVDTP, and the headers
 //! that stand before their frames in a media packet.
 //!
-//! [`sbc`] whole; [`aac`] its information element, parsed only; [`VendorCodec`] as opaque bytes.
-//! Not here: MPEG-1,2 Audio and ATRAC.
+//! [`sbc`] whole; [`aac`] its information element (its payload has no header of A2DP's);
+//! [`VendorCodec`] as opaque bytes. Not here: MPEG-1,2 Audio and ATRAC.
 
 pub mod aac;
 pub mod sbc;
@@ -11,17 +11,31 @@ mod tests;
 
 use crate::Malformed;
 
-/// A set of `T`s as the bits of an octet.
-pub struct Choices<T>(u8, core::marker::PhantomData<T>);
+/// A set of `T`s as bits.
+pub struct Choices<T>(u16, core::marker::PhantomData<T>);
 
-/// What can be in [`Choices`]: each value is a bit of the octet.
+/// What can be in [`Choices`]: each value is a bit of its field.
 pub trait Choice: Copy + 'static {
     /// Every value, the one to be preferred first.
     const ALL: &'static [Self];
 
     /// Its bit.
-    fn bit(self) -> u8;
+    fn bit(self) -> u16;
 }
+
+/// Makes an enum whose discriminants are bits a [`Choice`], the one to be preferred first.
+macro_rules! choice {
+    ($type:ident: $($variant:ident),*) => {
+        impl $crate::a2dp::Choice for $type {
+            const ALL: &'static [Self] = &[$($type::$variant),*];
+
+            fn bit(self) -> u16 {
+                self as u16
+            }
+        }
+    };
+}
+use choice;
 
 impl<T: Choice> Choices<T> {
     /// None at all.
@@ -32,13 +46,13 @@ impl<T: Choice> Choices<T> {
         T::ALL.iter().fold(Self::NONE, |set, &choice| set.with(choice))
     }
 
-    /// Those whose bits are set in `octet`; bits that belong to none are dropped.
-    pub fn from_bits(octet: u8) -> Self {
-        Choices(octet & Self::all().0, core::marker::PhantomData)
+    /// Those whose bits are set in `bits`; bits that belong to none are dropped.
+    pub fn from_bits(bits: impl Into<u16>) -> Self {
+        Choices(bits.into() & Self::all().0, core::marker::PhantomData)
     }
 
     /// The bits.
-    pub const fn bits(self) -> u8 {
+    pub const fn bits(self) -> u16 {
         self.0
     }
 

@@ -1,7 +1,7 @@
 //! A2DP 1.3, 4.3: SBC. The codec's information element as a set of capabilities and as the one
 //! configuration, and the media payload header.
 
-use super::{Choice, Choices};
+use super::{Choices, choice};
 use crate::avdtp::ErrorCode;
 use crate::{Malformed, NoRoom};
 
@@ -102,18 +102,6 @@ pub enum AllocationMethod {
     Snr = 0x02,
     /// By loudness.
     Loudness = 0x01,
-}
-
-macro_rules! choice {
-    ($type:ident: $($variant:ident),*) => {
-        impl Choice for $type {
-            const ALL: &'static [Self] = &[$($type::$variant),*];
-
-            fn bit(self) -> u8 {
-                self as u8
-            }
-        }
-    };
 }
 
 choice!(SamplingFrequency: Hz44100, Hz48000, Hz32000, Hz16000);
@@ -218,8 +206,9 @@ impl Capabilities {
     /// The information element.
     pub const fn octets(&self) -> [u8; 4] {
         [
-            self.sampling_frequencies.bits() | self.channel_modes.bits(),
-            self.block_lengths.bits() | self.subbands.bits() | self.allocation_methods.bits(),
+            (self.sampling_frequencies.bits() | self.channel_modes.bits()) as u8,
+            (self.block_lengths.bits() | self.subbands.bits() | self.allocation_methods.bits())
+                as u8,
             self.bitpools.minimum,
             self.bitpools.maximum,
         ]
