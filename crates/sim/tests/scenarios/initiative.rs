@@ -24,7 +24,6 @@ impl Idler {
     }
 
     fn with(receiver: &mut Receiver, remote_control: bool) -> Idler {
-            calls: None,
         let air = receiver.world.air();
         let id = air.add_controller(phone(9), ControllerOptions::default());
         let arena = Arena::new(64, 2048);
@@ -37,6 +36,7 @@ impl Idler {
             },
             endpoints: [a2dp::sbc_sink(seid)].into_iter().collect(),
             remote_control,
+            calls: None,
             initiative: None,
             media_mtu: wire::l2cap::DEFAULT_MTU,
             identity: sdp::DeviceId {
