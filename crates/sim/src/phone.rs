@@ -351,7 +351,7 @@ impl Phone {
     }
 
     fn compose(&self, now: Instant, hertz: u32) -> Option<Music> {
-        let Configuration::Sbc(sbc) = self.stream?;
+        let Configuration::Sbc(sbc) = self.stream? else { return None };
         let header = header(sbc).ok()?;
         Some(Music {
             hertz,

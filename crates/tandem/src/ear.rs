@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use host::{StreamEffect, StreamId};
 use pool::{Frame, Instant, Queue};
 use stack::MAX_LINKS;
-use wire::a2dp::sbc::Payload;
+use stack::a2dp::Payload;
+use wire::a2dp::sbc;
 
 use crate::wakeup::Wakeup;
 
@@ -197,12 +198,13 @@ impl Ear {
     }
 }
 
-/// A media packet as the engine takes it. A piece of a frame counts as one frame: the decoder
+/// A media packet as the engine takes it. A piece of an SBC frame counts as one frame: the decoder
 /// conceals it.
 pub(crate) fn packet(media: stack::Media) -> Packet {
     let frames = match media.media.payload {
-        Payload::Frames(frames) => frames,
-        _ => 1,
+        Payload::Sbc(sbc::Payload::Frames(frames)) => frames,
+        Payload::Sbc(sbc::Payload::Fragment { .. }) => 1,
+        Payload::Aac { marker } => u8::from(marker),
     };
     Packet {
         stream: media.stream.0,

@@ -44,9 +44,10 @@ mod tag {
     pub(super) const SDP_SERVER: u32 = 1;
     pub(super) const SDP_CLIENT: u32 = 2;
     pub(super) const AVDTP: u32 = 3;
-    pub(super) const MEDIA: u32 = 4;
+    pub(super) const SBC_MEDIA: u32 = 4;
     pub(super) const REMOTE: u32 = 5;
     pub(super) const RFCOMM: u32 = 6;
+    pub(super) const AAC_MEDIA: u32 = 7;
 }
 
 /// What a stack is set up with.
@@ -151,7 +152,7 @@ impl Stack {
             Channel::Acl => {
                 let (link, fragment, data) = self.controller.acl(packet)?;
                 let data = self.mux.receive(now, link, fragment, data)?;
-                if data.tag == tag::MEDIA { self.media(data) } else { self.data(now, data) }
+                if data.tag == tag::SBC_MEDIA { self.sbc_media(data) } else { self.data(now, data) }
             }
             Channel::Event => {
                 self.controller.event(now, &packet);
@@ -162,11 +163,18 @@ impl Stack {
         }
     }
 
-    fn media(&mut self, data: Data) -> Option<Media> {
+    fn sbc_media(&mut self, data: Data) -> Option<Media> {
         let link = data.channel.link;
         let peer = self.peer(link)?;
         let (stream, scms_t) = (peer.stream, peer.scms_t);
-        let media = a2dp::media(data.payload, scms_t)?;
+        let media = a2dp::sbc_media(data.payload, scms_t)?;
+        Some(Media { stream, media })
+    }
+
+    fn aac_media(&mut self, data: Data) -> Option<Media> {
+        let peer = self.peer(data.channel.link)?;
+        let (stream, scms_t) = (peer.stream, peer.scms_t);
+        let media = a2dp::aac_media(data.payload, scms_t)?;
         Some(Media { stream, media })
     }
 

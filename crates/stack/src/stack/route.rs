@@ -5,6 +5,7 @@ use wire::avdtp::Seid;
 use wire::l2cap::Psm;
 use wire::sdp::{AttributeId, AttributeList, AttributeRange, Uuid};
 
+use crate::a2dp::Configuration;
 use crate::avdtp::{self, Use};
 use crate::avrcp;
 use crate::controller;
@@ -201,10 +202,15 @@ impl Stack {
                 peer.initiative = peer.initiative.and(after).map(|after| now + after);
                 self.mux.set_tag(channel, tag::AVDTP);
             }
-            Use::Transport(_) => {
+            Use::Transport(seid) => {
                 peer.media = Some(channel);
                 peer.media_mtu = mtu;
-                self.mux.set_tag(channel, tag::MEDIA);
+                // No endpoint changes its codec.
+                let tag = match peer.session.configuration(seid) {
+                    Some(Configuration::Aac(_)) => tag::AAC_MEDIA,
+                    Some(Configuration::Sbc(_)) | None => tag::SBC_MEDIA,
+                };
+                self.mux.set_tag(channel, tag);
             }
             Use::Surplus => self.mux.disconnect(now, channel),
         }
@@ -228,10 +234,11 @@ impl Stack {
         }
     }
 
-    /// Data that is not media.
+    /// Data that is not media of SBC.
     pub(super) fn data(&mut self, now: Instant, data: Data) -> Option<Media> {
         let channel = data.channel;
         match data.tag {
+            tag::AAC_MEDIA => return self.aac_media(data),
             tag::SDP_SERVER => self.serve(channel, &data.payload),
             tag::SDP_CLIENT => self.answered(now, channel, &data.payload),
             tag::REMOTE => self.remote_data(now, channel, &data.payload),

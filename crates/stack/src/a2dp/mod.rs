@@ -1,17 +1,19 @@
 //! A2DP 1.3: which endpoints we offer, how a stream is coded, and the media packets themselves.
 //!
 //! [`Codec`] is what an endpoint can do and [`Configuration`] the one thing it was configured to do.
-//! [`media`] takes the headers off a media packet by moving the frame's range, without a copy, and
-//! [`Packetiser`] puts them on. SBC only so far: AAC and vendors' codecs are neither offered nor
-//! chosen, and a peer that asks for one is told so.
+//! [`sbc_media`] and [`aac_media`] take the headers off a media packet by moving the frame's range,
+//! without a copy, and [`Packetiser`] puts them on. SBC and AAC LC; HE-AAC, the other codecs and vendors' are neither
+//! offered nor chosen, and a peer that asks for one is told so. Nothing here makes AAC.
 
-use pool::{Frame, Full};
-use wire::a2dp::sbc::{self, Payload};
-use wire::a2dp::{Choices, ScmsT};
+mod media;
+#[cfg(test)]
+mod tests;
+
+use wire::a2dp::{Choices, aac, sbc};
 use wire::avdtp::{CodecType, EndpointType, ErrorCode, MediaCodec, MediaType, Seid};
-use wire::rtp;
 
 use crate::avdtp::Endpoint;
+pub use media::{Media, Packetiser, Payload, aac_media, sbc_media};
 
 /// The bitpool of joint stereo at 44.1 kHz in high quality (A2DP 1.3, 4.3.2.6, table 4.7).
 pub const HIGH_QUALITY_BITPOOL: u8 = 53;
@@ -20,14 +22,17 @@ pub const HIGH_QUALITY_BITPOOL: u8 = 53;
 /// room for both (the same table).
 pub const SHARED_BITPOOL: u8 = 35;
 
-/// The RTP payload type of media packets: the first dynamic one.
-const PAYLOAD_TYPE: u8 = 96;
+/// The most bits a second of AAC: at 44.1 kHz a unit of 1,024 samples has 929 octets then, which leaves
+/// a media packet some room for those that are longer than others.
+pub const AAC_BIT_RATE: u32 = 320_000;
 
 /// What a local endpoint can do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Codec {
     /// SBC within these capabilities.
     Sbc(sbc::Capabilities),
+    /// AAC within these capabilities.
+    Aac(aac::Capabilities),
 }
 
 /// How a stream is coded.
@@ -35,20 +40,23 @@ pub enum Codec {
 pub enum Configuration {
     /// With SBC.
     Sbc(sbc::Configuration),
+    /// With AAC.
+    Aac(aac::Configuration),
 }
 
 /// Octets of the longest codec information element that we send.
-pub const MAX_INFORMATION: usize = 4;
+pub const MAX_INFORMATION: usize = 6;
 
 impl Codec {
     /// The codec's number.
     pub const fn codec_type(&self) -> CodecType {
         match self {
             Codec::Sbc(_) => CodecType::SBC,
+            Codec::Aac(_) => CodecType::AAC,
         }
     }
 
-    /// The information element that offers it, with no bitpool above `cap`.
+    /// The information element that offers it, with no bitpool above `cap`, and no more bits a second.
     pub fn information(&self, cap: u8) -> heapless::Vec<u8, MAX_INFORMATION> {
         let mut information = heapless::Vec::new();
         match self {
@@ -57,6 +65,7 @@ impl Codec {
                 let offered = sbc::Capabilities { bitpools, ..*capabilities };
                 information.extend(offered.octets());
             }
+            Codec::Aac(capabilities) => information.extend(capped(capabilities, cap).octets()),
         }
         information
     }
@@ -76,11 +85,16 @@ impl Codec {
                 capabilities.check(&configuration)?;
                 Ok(Configuration::Sbc(configuration))
             }
+            Codec::Aac(capabilities) => {
+                let configuration = aac::Configuration::parse(codec.information)?;
+                capabilities.check(&configuration)?;
+                Ok(Configuration::Aac(configuration))
+            }
         }
     }
 
-    /// Chooses a configuration out of what a peer's endpoint offers, with no bitpool above `cap`.
-    /// `None` where the two have nothing in common.
+    /// Chooses a configuration out of what a peer's endpoint offers, with no bitpool above `cap` and
+    /// no more bits a second. `None` where the two have nothing in common.
     pub fn choose(&self, offer: &MediaCodec<'_>, cap: u8) -> Option<Configuration> {
         if offer.media_type != MediaType::AUDIO || offer.codec_type != self.codec_type() {
             return None;
@@ -89,6 +103,10 @@ impl Codec {
             Codec::Sbc(ours) => {
                 let theirs = sbc::Capabilities::parse(offer.information).ok()?;
                 choose_sbc(ours, &theirs, cap).map(Configuration::Sbc)
+            }
+            Codec::Aac(ours) => {
+                let theirs = aac::Capabilities::parse(offer.information).ok()?;
+                capped(ours, cap).choose(&theirs).map(Configuration::Aac)
             }
         }
     }
@@ -112,11 +130,21 @@ fn choose_sbc(
     })
 }
 
+/// What AAC offers where SBC would be held to that bitpool: no more bits a second than SBC would take in
+/// joint stereo at 44.1 kHz, which is what table 4.7 counts in.
+fn capped(aac: &aac::Capabilities, bitpool: u8) -> aac::Capabilities {
+    // 16 blocks, 8 subbands: 128 samples in so many octets (12.9).
+    let frame_length = 13 + 2 * u32::from(bitpool);
+    let limit = aac::BitRate::new(frame_length * 8 * 44_100 / 128);
+    aac::Capabilities { bit_rate: aac.bit_rate.both(limit), ..*aac }
+}
+
 impl Configuration {
     /// The codec's number.
     pub const fn codec_type(&self) -> CodecType {
         match self {
             Configuration::Sbc(_) => CodecType::SBC,
+            Configuration::Aac(_) => CodecType::AAC,
         }
     }
 
@@ -125,6 +153,7 @@ impl Configuration {
         let mut information = heapless::Vec::new();
         match self {
             Configuration::Sbc(configuration) => information.extend(configuration.octets()),
+            Configuration::Aac(configuration) => information.extend(configuration.octets()),
         }
         information
     }
@@ -133,6 +162,7 @@ impl Configuration {
     pub const fn sampling_frequency(&self) -> u32 {
         match self {
             Configuration::Sbc(configuration) => configuration.sampling_frequency.hertz(),
+            Configuration::Aac(configuration) => configuration.sampling_frequency.hertz(),
         }
     }
 
@@ -140,13 +170,7 @@ impl Configuration {
     pub const fn channels(&self) -> u8 {
         match self {
             Configuration::Sbc(configuration) => configuration.channel_mode.channels(),
-        }
-    }
-
-    /// The codec's name as events carry it.
-    pub const fn codec_name(&self) -> &'static str {
-        match self {
-            Configuration::Sbc(_) => "sbc",
+            Configuration::Aac(configuration) => configuration.channels.count(),
         }
     }
 }
@@ -154,6 +178,21 @@ impl Configuration {
 /// The endpoint of a receiver: SBC with everything that it allows, and delay reporting.
 pub fn sbc_sink(seid: Seid) -> Endpoint {
     let codec = Codec::Sbc(sbc::Capabilities::all());
+    let endpoint_type = EndpointType::Sink;
+    Endpoint { seid, endpoint_type, codec, delay_reporting: true, scms_t: true }
+}
+
+/// The endpoint of a receiver: AAC LC at 44.1 and 48 kHz up to [`AAC_BIT_RATE`], and delay reporting.
+pub fn aac_sink(seid: Seid) -> Endpoint {
+    use aac::ObjectType::{Mpeg2Lc, Mpeg4Lc};
+    use aac::SamplingFrequency::{Hz44100, Hz48000};
+    let codec = Codec::Aac(aac::Capabilities {
+        object_types: Choices::NONE.with(Mpeg2Lc).with(Mpeg4Lc),
+        sampling_frequencies: Choices::NONE.with(Hz44100).with(Hz48000),
+        channels: Choices::all(),
+        vbr: true,
+        bit_rate: aac::BitRate::new(AAC_BIT_RATE),
+    });
     let endpoint_type = EndpointType::Sink;
     Endpoint { seid, endpoint_type, codec, delay_reporting: true, scms_t: true }
 }
@@ -169,92 +208,3 @@ pub fn sbc_source(seid: Seid) -> Endpoint {
     let endpoint_type = EndpointType::Source;
     Endpoint { seid, endpoint_type, codec, delay_reporting: true, scms_t: false }
 }
-
-/// A media packet without its headers.
-#[derive(Debug)]
-pub struct Media {
-    /// The codec's frames, in the block that they arrived in.
-    pub frame: Frame,
-    /// How many frames there are, or which piece of one.
-    pub payload: Payload,
-    /// Grows by one a packet, and wraps: gaps tell of loss.
-    pub sequence_number: u16,
-    /// The source's sampling instant; not to be trusted for timing.
-    pub timestamp: u32,
-}
-
-/// Takes RTP's header, SCMS-T's if the stream was configured with it, and SBC's off a media packet.
-/// No copy, no allocation. `None` for what is not a media packet.
-#[inline]
-pub fn media(mut frame: Frame, scms_t: bool) -> Option<Media> {
-    let packet = &frame[..];
-    let (header, start, end) = rtp::Header::parse(packet).ok()?;
-    let at = start + if scms_t { ScmsT::LEN } else { 0 };
-    if at >= end {
-        return None;
-    }
-    let payload = Payload::from_octet(*packet.get(at)?);
-    frame.truncate(end);
-    frame.advance(at + Payload::LEN);
-    Some(Media {
-        frame,
-        payload,
-        sequence_number: header.sequence_number,
-        timestamp: header.timestamp,
-    })
-}
-
-/// Puts the headers of media packets before encoded frames.
-#[derive(Clone, Debug)]
-pub struct Packetiser {
-    sequence_number: u16,
-    timestamp: u32,
-    ssrc: u32,
-    scms_t: bool,
-}
-
-impl Packetiser {
-    /// Octets of headers before the frames, SCMS-T's not counted.
-    pub const OVERHEAD: usize = rtp::Header::LEN + Payload::LEN;
-
-    /// Starts a stream; `scms_t` where it was configured with that content protection.
-    pub const fn new(ssrc: u32, scms_t: bool) -> Self {
-        Packetiser { sequence_number: 0, timestamp: 0, ssrc, scms_t }
-    }
-
-    /// How many frames of `frame_length` octets fit into a packet of `mtu`: 15 at most.
-    pub fn frames_in(&self, mtu: usize, frame_length: usize) -> u8 {
-        let room = mtu.saturating_sub(Self::OVERHEAD + usize::from(self.scms_t));
-        (room / frame_length.max(1)).min(15) as u8
-    }
-
-    /// Makes a packet of the `frames` whole frames, 0 to 15, that `frame` holds: `samples` of each
-    /// channel in all.
-    ///
-    /// # Errors
-    /// [`Full`] when the frame has no headroom left; it is as it was then.
-    pub fn packet(&mut self, frame: &mut Frame, frames: u8, samples: u32) -> Result<(), Full> {
-        let mut headers = [0u8; Self::OVERHEAD + ScmsT::LEN];
-        let header = rtp::Header {
-            marker: false,
-            payload_type: PAYLOAD_TYPE,
-            sequence_number: self.sequence_number,
-            timestamp: self.timestamp,
-            ssrc: self.ssrc,
-        };
-        let mut n = header.write(&mut headers).map_err(|_| Full)?;
-        if self.scms_t {
-            headers[n] = ScmsT { protected: false, original: false }.octet();
-            n += ScmsT::LEN;
-        }
-        headers[n] = Payload::Frames(frames).octet();
-        frame.prepend(&headers[..=n])?;
-        self.sequence_number = self.sequence_number.wrapping_add(1);
-        self.timestamp = self.timestamp.wrapping_add(samples);
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-#[path = "a2dp_tests.rs"]
-mod tests;
