@@ -481,7 +481,8 @@ fn a_call_over_rfcomm() {
             gateway.incoming(now, "5551234", "Ada");
         }
     }
-    assert_eq!(calls, [CallStatus::Incoming, CallStatus::Active]);
+    // When the indicator says so, and again with who it is.
+    assert_eq!(calls, [CallStatus::Incoming, CallStatus::Incoming, CallStatus::Active]);
     assert_eq!(unit.calls(), gateway.calls());
     assert_eq!(here.counters(), Default::default());
 }

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use pool::Instant;
-use wire::hfp::{CallEntry, CallMode, CallStatus};
+use wire::hfp::{CallEntry, CallMode, CallStatus, Direction};
 
 use super::chores::Chores;
 use super::inferred::Inferred;
@@ -32,6 +32,8 @@ pub(super) struct Calls {
     fresh: List,
     /// Whether the phone tells lists.
     lists: bool,
+    /// More was foreseen since the list was asked for, which may be older.
+    foreseen: bool,
     rechecks: u8,
     recheck_at: Option<Instant>,
     /// Who rings, as far as the phone said.
@@ -59,6 +61,7 @@ impl Calls {
     /// A list is about to be asked for; `false` where the phone tells none.
     pub(super) fn ask(&mut self) -> bool {
         self.fresh.clear();
+        self.foreseen = false;
         self.recheck_at = None;
         self.lists
     }
@@ -83,9 +86,9 @@ impl Calls {
         self.list.iter().any(same)
     }
 
-    /// Whether the list is what the indicators say.
-    fn agrees(&self, phone: &Phone) -> bool {
-        let any = |wanted: fn(&Call) -> bool| self.list.iter().any(wanted);
+    /// Whether a list is what the indicators say.
+    fn agrees(list: &[Call], phone: &Phone) -> bool {
+        let any = |wanted: fn(&Call) -> bool| list.iter().any(wanted);
         let active = any(|call| call.status == CallStatus::Active);
         let held = any(|call| call.status == CallStatus::Held);
         let answered = any(Call::is_answered);
@@ -112,17 +115,61 @@ impl HandsFree {
         self.calls.rechecks = 0;
         if self.calls.lists {
             self.chores.insert(Chores::CALLS);
+            self.foresee(indicator, before);
         } else {
             self.calls.inferred.changed(now, indicator, before, self.phone.value(indicator));
             self.inferred();
         }
     }
 
+    /// Tells what the next list will say for certain, before it is asked for: that a call rings or is
+    /// dialled, that the only one was answered, that none is left.
+    fn foresee(&mut self, indicator: Indicator, before: u8) {
+        let [setup, call, held] = [Indicator::CallSetup, Indicator::Call, Indicator::CallHeld]
+            .map(|indicator| self.phone.value(indicator));
+        let mut list = self.calls.list.clone();
+        let calls = list.len();
+        match (indicator, list.iter_mut().find(|call| !call.is_answered())) {
+            (Indicator::CallSetup, None) if setup != 0 => {
+                let (direction, status) = match setup {
+                    1 if list.is_empty() => (Direction::Incoming, CallStatus::Incoming),
+                    1 => (Direction::Incoming, CallStatus::Waiting),
+                    2 => (Direction::Outgoing, CallStatus::Dialling),
+                    _ => (Direction::Outgoing, CallStatus::Alerting),
+                };
+                let free = |index: &u8| list.iter().all(|call| call.index != *index);
+                let index = (1..=MAX_CALLS as u8).find(free).unwrap_or(u8::MAX);
+                let mut call = Call::new(index, direction, status);
+                if call.is_outgoing() {
+                    call.number = core::mem::take(&mut self.calls.dialled);
+                }
+                // More calls than that are not told.
+                let _ = list.push(call);
+            }
+            (Indicator::CallSetup, Some(call)) if setup == 3 && call.is_outgoing() => {
+                call.status = CallStatus::Alerting;
+            }
+            (_, Some(only)) if (setup, call, held) == (0, 1, 0) && calls == 1 => {
+                only.status = CallStatus::Active;
+            }
+            (Indicator::Call, None) if before == 1 && (setup, call, held) == (0, 0, 0) => {
+                list.clear();
+            }
+            _ => return,
+        }
+        self.calls.foreseen = true;
+        self.settle(list);
+    }
+
     /// AT+CLCC was answered: the list is whole.
     pub(super) fn calls_listed(&mut self, now: Instant) {
         let fresh = core::mem::take(&mut self.calls.fresh);
+        let agrees = Calls::agrees(&fresh, &self.phone);
+        if self.calls.foreseen && !agrees {
+            return;
+        }
         self.settle(fresh);
-        if !self.calls.agrees(&self.phone) && self.calls.rechecks < MAX_RECHECKS {
+        if !agrees && self.calls.rechecks < MAX_RECHECKS {
             self.calls.rechecks += 1;
             self.calls.recheck_at = Some(now + RECHECK);
         } else if self.calls.has_alike() {
