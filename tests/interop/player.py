@@ -1,0 +1,98 @@
+"""A phone's player, made of bumble's AVRCP: it tells what it plays, and has keys that the receiver
+presses."""
+
+import asyncio
+
+from bumble import avc, avrcp
+
+from phone import Phone
+from scene import Scene
+
+PLAYING, PAUSED = avrcp.PlayStatus.PLAYING, avrcp.PlayStatus.PAUSED
+KEY = avc.PassThroughFrame.OperationId
+TITLE, ARTIST = avrcp.MediaAttributeId.TITLE, avrcp.MediaAttributeId.ARTIST_NAME
+EVENTS = (avrcp.EventId.PLAYBACK_STATUS_CHANGED, avrcp.EventId.TRACK_CHANGED)
+
+
+class Delegate(avrcp.Delegate):
+    """The phone's player, whose keys the receiver presses."""
+
+    def __init__(self, player: "Player") -> None:
+        super().__init__(EVENTS)
+        self.player = player
+
+    async def on_key_event(self, key: KEY, pressed: bool, data: bytes) -> None:
+        if pressed:
+            self.player.pressed.append(key)
+            if key == KEY.PLAY:
+                await self.player.play()
+            elif key == KEY.PAUSE:
+                await self.player.pause()
+
+
+class Protocol(avrcp.Protocol):
+    """bumble's, which asks for tracks but does not tell them."""
+
+    title = "Öl"
+
+    def _on_command_pdu(self, pdu_id, pdu: bytes) -> None:
+        if pdu_id != avrcp.PduId.GET_ELEMENT_ATTRIBUTES:
+            return super()._on_command_pdu(pdu_id, pdu)
+        label = self.receive_command_state.transaction_label
+        attribute = avrcp.MediaAttribute
+        utf_8 = avrcp.CharacterSetId.UTF_8
+        attributes = [attribute(TITLE, utf_8, self.title), attribute(ARTIST, utf_8, "Die Band")]
+        self.send_avrcp_response(
+            label,
+            avc.ResponseFrame.ResponseCode.IMPLEMENTED_OR_STABLE,
+            avrcp.GetElementAttributesResponse(attributes),
+        )
+        self.receive_command_state = None
+
+
+class Player:
+    """The remote control of one phone."""
+
+    def __init__(self, phone: Phone, opens: bool) -> None:
+        self.phone = phone
+        self.opens = opens
+        self.pressed: list[KEY] = []
+        self.volumes: list[int] = []
+        self.delegate = Delegate(self)
+        self.protocol = Protocol(self.delegate)
+        self.protocol.listen(phone.device)
+        target = avrcp.TargetServiceSdpRecord(0x00010002).to_service_attributes()
+        controller = avrcp.ControllerServiceSdpRecord(0x00010003).to_service_attributes()
+        phone.device.sdp_service_records |= {0x00010002: target, 0x00010003: controller}
+        self.task: asyncio.Task | None = None
+
+    async def join(self, one: Scene) -> None:
+        """Connects with music and remote control."""
+        after = len(one.watch.events)
+        await one.join(self.phone)
+        if self.opens:
+            await self.protocol.connect(self.phone.connection)
+        address = self.phone.address
+        await one.watch.next("profile", after, phone=address, profile="avrcp", up=True)
+        self.task = asyncio.create_task(self._hear_volume())
+
+    async def _hear_volume(self) -> None:
+        async for volume in self.protocol.monitor_volume():
+            self.volumes.append(volume)
+
+    def _is(self, status: avrcp.PlayStatus) -> None:
+        self.delegate.playback_status = status
+        self.protocol.notify_playback_status_changed(status)
+
+    async def play(self) -> None:
+        self._is(PLAYING)
+        await self.phone.play()
+
+    async def pause(self) -> None:
+        self._is(PAUSED)
+        await self.phone.suspend()
+
+    async def heard_volume(self, wanted: int) -> None:
+        async with asyncio.timeout(5):
+            while wanted not in self.volumes[-1:]:
+                await asyncio.sleep(0.02)
