@@ -1,7 +1,9 @@
 //! AAC LC in LATM, against ffmpeg's encoder and decoder, and under damage.
 #![cfg(feature = "aac")]
 
-use tandem_codec::aac::{Decoded, Decoder, Error, MAX_SAMPLES, UNIT_SAMPLES};
+use tandem_codec::aac::{
+    Decoded, Decoder, Error, MAX_ELEMENT, MAX_SAMPLES, MAX_UNIT, MAX_UNITS, Receiver, UNIT_SAMPLES,
+};
 
 #[path = "../../../benches/figures/counting.rs"]
 mod counting;
@@ -163,6 +165,22 @@ fn what_is_wrong_is_said() {
 }
 
 #[test]
+fn what_a_damaged_element_says_is_not_believed() {
+    let (elements, mut decoder) = (elements(), Decoder::new());
+    let mut out = [0; MAX_SAMPLES];
+    decoder.decode(elements[0], &mut out).expect("good");
+    // Two units, 48 kHz, one channel; and in them what AAC LC of two channels has not, a coupling channel.
+    for (units, rate_index, channels) in [(2, 4, 2), (1, 3, 2), (1, 4, 1)] {
+        let mut bits = Bits::default();
+        bits.config(0, units, rate_index, channels);
+        (0..units).for_each(|_| _ = bits.unit(&[0x40; 20]));
+        assert!(decoder.decode(&bits.0, &mut out).is_err(), "{units} {rate_index} {channels}");
+        let decoded = decoder.decode(elements[1], &mut out).expect("as before");
+        assert_eq!((decoded.samples, decoded.channels, decoded.rate), (1_024, 2, 44_100));
+    }
+}
+
+#[test]
 fn a_stream_goes_on_after_damage() {
     let wanted = decoded(&elements());
     let mut noise = Noise::new(7);
@@ -221,4 +239,103 @@ fn a_unit_takes_no_memory() {
         decoder.conceal(&mut out);
     }
     assert_eq!(counting::calls() - before, 0, "calls to the allocator");
+}
+
+/// What a receiver makes of packets, each with its marker; `None` is a lost one. Gives the sound and
+/// how many elements were found to be lost.
+fn received(packets: &[Option<(&[u8], bool)>]) -> (Vec<i16>, usize) {
+    let mut receiver = Receiver::new();
+    receiver.prepare(44_100, 2).expect("supported");
+    let (mut heard, mut errors) = (Vec::new(), 0);
+    let mut out = [0; MAX_SAMPLES];
+    for packet in packets {
+        let Some((payload, marker)) = packet else {
+            receiver.lost();
+            continue;
+        };
+        match receiver.packet(payload, *marker, &mut out) {
+            Ok(Some(decoded)) => heard.extend_from_slice(&out[..2 * decoded.samples]),
+            Ok(None) => {}
+            Err(_) => errors += 1,
+        }
+    }
+    (heard, errors)
+}
+
+/// Elements cut into packets of at most `largest` bytes, marked at their ends if `marks`.
+fn cut<'a>(elements: &[&'a [u8]], largest: usize, marks: bool) -> Vec<Option<(&'a [u8], bool)>> {
+    let pieces = |element: &&'a [u8]| {
+        let last = element.len().div_ceil(largest) - 1;
+        let piece = |(n, piece)| Some((piece, marks && n == last));
+        element.chunks(largest).enumerate().map(piece).collect::<Vec<_>>()
+    };
+    elements.iter().flat_map(pieces).collect()
+}
+
+#[test]
+fn elements_in_pieces_sound_like_whole_ones() {
+    let (elements, wanted) = (elements(), decoded(&elements()));
+    for largest in [1, 7, 48, 200, 1000] {
+        for marks in [true, false] {
+            let (heard, errors) = received(&cut(&elements, largest, marks));
+            assert!(heard == wanted, "{largest} bytes a packet, marked: {marks}");
+            assert_eq!(errors, 0);
+        }
+    }
+}
+
+#[test]
+fn a_lost_piece_loses_its_element_alone() {
+    let elements = elements();
+    let packets = cut(&elements, 100, true);
+    let wanted = decoded(&elements);
+    let unit = 2 * UNIT_SAMPLES;
+    // Before the first end of an element nothing is known of where they begin.
+    for lost in elements[0].len().div_ceil(100)..packets.len() {
+        let mut packets = packets.clone();
+        packets[lost] = None;
+        let (heard, errors) = received(&packets);
+        let whole = heard.len() / unit;
+        // With the last piece of one element lost, where the next one begins is not known.
+        assert!((elements.len() - 2..elements.len()).contains(&whole), "{lost}: {whole}");
+        assert_eq!(errors, 0);
+        // The last unit lies on nothing that was lost.
+        if whole > 2 && lost + 12 < packets.len() {
+            let last = &wanted[wanted.len() - unit..];
+            assert!(snr(last, &heard[heard.len() - unit..]) > 20.0, "{lost}");
+        }
+    }
+}
+
+#[test]
+fn a_source_without_markers_goes_on_after_a_loss() {
+    let packets = cut(&elements(), 2_000, false);
+    let mut lossy = packets.clone();
+    lossy[3] = None;
+    assert_eq!(received(&lossy).0.len(), 9 * 2 * UNIT_SAMPLES);
+    // One that is cut short spoils itself and the next, whose beginning is taken for its end.
+    let (payload, _) = packets[3].expect("a packet");
+    lossy[3] = Some((&payload[..100], false));
+    let (heard, errors) = received(&lossy);
+    assert!(heard.len() >= 8 * 2 * UNIT_SAMPLES && errors <= 1, "{} {errors}", heard.len());
+}
+
+#[test]
+fn what_never_ends_is_given_up() {
+    let elements = elements();
+    let mut receiver = Receiver::new();
+    let mut out = [0; MAX_SAMPLES];
+    assert!(receiver.packet(elements[0], true, &mut out).is_ok());
+    // As many units as there may be, as long as they may be, and more behind the last byte but one.
+    let mut bits = Bits::default();
+    bits.config(0, MAX_UNITS, 4, 2);
+    (0..MAX_UNITS).for_each(|_| _ = bits.unit(&[0; MAX_UNIT]));
+    let element = &bits.0[..bits.0.len() - 2];
+    assert!(element.len() > MAX_ELEMENT - 64);
+    for piece in element.chunks(700) {
+        assert_eq!(receiver.packet(piece, false, &mut out), Ok(None));
+    }
+    assert_eq!(receiver.packet(&[0; 700], false, &mut out), Err(Error::Unsupported));
+    assert_eq!(receiver.packet(&[0; 700], true, &mut out), Ok(None), "the end of it");
+    assert!(matches!(receiver.packet(elements[1], true, &mut out), Ok(Some(_))));
 }

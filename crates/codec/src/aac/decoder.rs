@@ -28,8 +28,10 @@ pub struct Decoded {
 
 /// Decodes one stream.
 pub struct Decoder {
+    /// What holds until it is said anew.
     configuration: Option<Configuration>,
-    aac: Option<AacDecoder>,
+    /// What decodes, and what it was made for.
+    aac: Option<(Configuration, AacDecoder)>,
     concealment: Concealment,
     unit: [u8; MAX_UNIT],
 }
@@ -53,25 +55,30 @@ impl Decoder {
     }
 
     /// Makes ready for a stream that is known to be of that rate, in that many channels (1 or 2), so that
-    /// its first element takes no memory.
+    /// its first element takes no memory. It takes none itself where the last stream was alike.
     ///
     /// # Errors
     /// [`Error::Unsupported`].
     pub fn prepare(&mut self, rate: u32, channels: u8) -> Result<(), Error> {
-        self.aac = Some(make(rate, channels)?);
-        self.configuration = Some(Configuration::plain(rate, channels));
+        let configuration = Configuration::plain(rate, channels);
+        self.adopt(&configuration)?;
+        self.configuration = Some(configuration);
+        self.reset();
         Ok(())
     }
 
-    /// Decodes an AudioMuxElement, which is a whole RTP payload, into `out`: interleaved samples;
-    /// [`super::MAX_SAMPLES`] of room are always enough.
+    /// Decodes an AudioMuxElement into `out`: interleaved samples; [`super::MAX_SAMPLES`] of room are
+    /// always enough.
     ///
     /// # Errors
-    /// All of [`Error`]. What units were decoded before one that was not is lost with it.
+    /// All of [`Error`]. One that is [`Error::Short`] has changed nothing: it may be tried again with
+    /// what follows. Otherwise what units were decoded before one that was not is lost with it, and
+    /// what it said of its configuration is not believed.
     pub fn decode(&mut self, element: &[u8], out: &mut [i16]) -> Result<Decoded, Error> {
         let mut bits = Bits::new(element);
         let configuration = latm::configuration(&mut bits, self.configuration)?;
-        self.adopt(configuration)?;
+        configuration.is_whole(bits.clone())?;
+        self.adopt(&configuration)?;
         let channels = usize::from(configuration.channels);
         let length = UNIT_SAMPLES * channels;
         let out = out.get_mut(..length * configuration.units()).ok_or(Error::NoRoom)?;
@@ -80,6 +87,7 @@ impl Decoder {
             bits.copy(&mut self.unit[..length])?;
             self.decode_unit(length, out)?;
         }
+        self.configuration = Some(configuration);
         for piece in out.chunks_mut(sbc::MAX_SAMPLES) {
             self.concealment.decoded(piece, channels);
         }
@@ -95,25 +103,23 @@ impl Decoder {
 
     /// Forgets the sound, as when a stream begins again; its configuration holds.
     pub fn reset(&mut self) {
-        if let Some(aac) = &mut self.aac {
+        if let Some((_, aac)) = &mut self.aac {
             aac.reset();
         }
         self.concealment = Concealment::new();
     }
 
-    /// Makes `configuration` the current one.
-    fn adopt(&mut self, configuration: Configuration) -> Result<(), Error> {
-        let same = self.configuration.is_some_and(|last| last.same_sound(&configuration));
-        if !same || self.aac.is_none() {
-            self.aac = Some(make(configuration.rate, configuration.channels)?);
+    /// Has what decodes units of that configuration.
+    fn adopt(&mut self, configuration: &Configuration) -> Result<(), Error> {
+        if !self.aac.as_ref().is_some_and(|(last, _)| last.same_sound(configuration)) {
+            self.aac = Some((*configuration, make(configuration.rate, configuration.channels)?));
             self.concealment = Concealment::new();
         }
-        self.configuration = Some(configuration);
         Ok(())
     }
 
     fn decode_unit(&mut self, length: usize, out: &mut [i16]) -> Result<(), Error> {
-        let aac = self.aac.as_mut().ok_or(Error::Configuration)?;
+        let (_, aac) = self.aac.as_mut().ok_or(Error::Configuration)?;
         let channels = out.len() / UNIT_SAMPLES;
         let decoded = decode(aac, &self.unit[..length])?;
         for channel in 0..channels {

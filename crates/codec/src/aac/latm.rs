@@ -112,6 +112,15 @@ impl Configuration {
         usize::from(self.units)
     }
 
+    /// Whether all units that follow are there.
+    pub(super) fn is_whole(&self, mut bits: Bits<'_>) -> Result<(), Error> {
+        for _ in 0..self.units {
+            let length = self.unit_length(&mut bits)?;
+            bits.skip(8 * length)?;
+        }
+        Ok(())
+    }
+
     /// PayloadLengthInfo: the bytes of the next unit.
     pub(super) fn unit_length(&self, bits: &mut Bits<'_>) -> Result<usize, Error> {
         let mut length = 0;

@@ -1,23 +1,27 @@
 //! AAC Low Complexity as A2DP carries it (A2DP 1.3, 4.5): LATM out of RTP packets, decoded by
 //! `symphonia-codec-aac` (MPL-2.0).
 //!
-//! A payload is one AudioMuxElement with its StreamMuxConfig in band (RFC 3016, 4; ISO 14496-3, 1.7.3).
+//! A payload is an AudioMuxElement, or a piece of one, with its StreamMuxConfig in band (RFC 3016, 4; ISO 14496-3, 1.7.3).
 //! Its units begin at any bit: each is copied once, shifted, into a bounded buffer.
 //!
 //! Limits: one program of one layer, in one or two channels, 1024 samples a unit, [`MAX_UNITS`] units of
 //! [`MAX_UNIT`] bytes each. SBR and parametric stereo are refused where they are signalled; where they
 //! hide in fill elements the lower half of the spectrum is heard.
 //!
-//! A decoder takes memory when it is made anew: for the first configuration and for each that differs. A
+//! A decoder takes memory (about 90 KiB) when it is made anew: for the first configuration and for each that differs. A
 //! unit takes none.
 //!
-//! Not here: elements that are fragmented over several packets, ADTS, error resilience.
+//! An element may be fragmented over several packets: [`Receiver`] puts it together again.
+//!
+//! Not here: ADTS, error resilience.
 
 mod decoder;
 mod latm;
+mod receiver;
 
 pub use decoder::{Decoded, Decoder};
 pub use latm::{MAX_UNIT, MAX_UNITS};
+pub use receiver::{MAX_ELEMENT, Receiver};
 
 use core::fmt;
 
