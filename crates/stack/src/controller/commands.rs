@@ -23,6 +23,8 @@ pub(super) enum Errand {
     BringUp,
     /// A link, known by its number and its serial number.
     Link(LinkId, u32),
+    /// A link's voice, known by the link's number and a serial number of its own.
+    Voice(LinkId, u32),
     /// A device without a link yet.
     Peer(Address),
     /// The scan settings.
@@ -123,8 +125,16 @@ impl Commands {
         self.under_way.is_some() || (self.credits == 0 && !self.queue.is_empty())
     }
 
-    /// Withdraws what waits on a link's errands.
-    pub(super) fn withdraw(&mut self, link: LinkId, serial: u32) {
-        self.queue.retain(|waiting| waiting.errand != Errand::Link(link, serial));
+    /// Withdraws what waits on an errand; says whether there was any.
+    pub(super) fn withdraw(&mut self, errand: Errand) -> bool {
+        let before = self.queue.len();
+        self.queue.retain(|waiting| waiting.errand != errand);
+        self.queue.len() < before
+    }
+
+    /// Whether this command waits or is under way on an errand.
+    pub(super) fn holds(&self, opcode: Opcode, errand: Errand) -> bool {
+        let waiting = self.queue.iter().map(|waiting| (waiting.opcode, waiting.errand));
+        waiting.chain(self.under_way).any(|command| command == (opcode, errand))
     }
 }

@@ -62,6 +62,9 @@ pub struct Config {
     pub page_timeout: u16,
     /// How long a silent link is held, in slots of 0.625 ms, where we are central.
     pub supervision_timeout: u16,
+    /// Whether voice links are set up and accepted with the enhanced commands, for a controller whose
+    /// legacy ones do not work.
+    pub enhanced_voice: bool,
 }
 
 /// Service classes in the extended inquiry response.
@@ -81,6 +84,7 @@ impl Default for Config {
             legacy_pin: None,
             page_timeout: 0x2000,
             supervision_timeout: 0x1F40,
+            enhanced_voice: false,
         }
     }
 }

@@ -2,10 +2,11 @@
 //! 7.1.8, 7.1.9, 7.7.3, 7.7.4, 7.7.18).
 //!
 //! Strangers outside pairing mode are turned away here; a device that we page ourselves is accepted
-//! without asking. Voice links are refused.
+//! without asking.
 
 use pool::Instant;
 use wire::Address;
+use wire::h4::Channel;
 use wire::hci::{ClassOfDevice, Command, Handle, LinkType, Role, Slots, Status};
 
 use super::commands::Errand;
@@ -66,9 +67,7 @@ impl Controller {
         link_type: LinkType,
     ) {
         if link_type != LinkType::Acl {
-            let reason = Status::REJECTED_LIMITED_RESOURCES;
-            let command = Command::RejectSynchronousConnectionRequest { bd_addr: address, reason };
-            return self.command(&command, Errand::Peer(address));
+            return self.on_voice_request(address, link_type);
         }
         let bonded = self.is_bonded(address);
         let wanted = self.pending.wants(address);
@@ -152,6 +151,9 @@ impl Controller {
         for old in old.into_iter().flatten() {
             self.gone(old, Status::CONNECTION_ALREADY_EXISTS);
         }
+        if let Some(old) = self.voice.by_handle(handle) {
+            self.voice_gone(old, Status::CONNECTION_ALREADY_EXISTS);
+        }
         let Some(id) = self.links.add(handle, address, central, ours) else {
             let reason = Status::REMOTE_TERMINATED_LOW_RESOURCES;
             self.command(&Command::Disconnect { connection_handle: handle, reason }, Errand::None);
@@ -176,6 +178,7 @@ impl Controller {
         let (address, central, handle, serial) =
             (link.address, link.central, link.handle, link.serial);
         self.output(Output::Connected { link: id, address, class, outgoing, central });
+        self.hand_on(Channel::Acl, handle);
         if !self.capabilities.default_link_policy {
             let link_policy_settings = self.capabilities.link_policy();
             let command = Command::WriteLinkPolicySettings {

@@ -104,12 +104,16 @@ impl Controller {
     /// A command was refused.
     fn on_refused(&mut self, opcode: Opcode, errand: Errand, status: Status) {
         self.counters.refused_commands += 1;
+        if let Errand::Voice(id, serial) = errand {
+            return self.on_voice_refused(opcode, id, serial, status);
+        }
         if let Errand::Peer(address) = errand {
             match opcode {
                 Opcode::CREATE_CONNECTION => self.page_refused(address, status),
                 Opcode::CREATE_CONNECTION_CANCEL => self.cancel_refused(address, status),
                 Opcode::ACCEPT_CONNECTION_REQUEST => self.accept_refused(address, status),
                 Opcode::REMOTE_NAME_REQUEST => self.name_ended(address, None),
+                Opcode::REJECT_SYNCHRONOUS_CONNECTION_REQUEST => self.turning_down_refused(address),
                 _ => {}
             }
             return;
@@ -140,6 +144,25 @@ impl Controller {
             }
             Event::ConnectionComplete { status, connection_handle, bd_addr, link_type, .. } => {
                 self.on_connection_complete(status, connection_handle, bd_addr, link_type);
+            }
+            Event::SynchronousConnectionComplete {
+                status,
+                connection_handle,
+                bd_addr,
+                link_type,
+                ..
+            } => {
+                self.on_synchronous_connection_complete(
+                    status,
+                    connection_handle,
+                    bd_addr,
+                    link_type,
+                );
+            }
+            Event::SynchronousConnectionChanged { connection_handle, .. } => {
+                // Interval and lengths are the controllers' affair.
+                let known = self.voice.by_handle(connection_handle).is_some();
+                self.counters.unknown_handles += u64::from(!known);
             }
             Event::DisconnectionComplete { status, connection_handle, reason } => {
                 self.on_disconnection_complete(status, connection_handle, reason);

@@ -75,7 +75,7 @@ impl Link {
 }
 
 /// What no handle is: handles have 12 bits.
-const NO_HANDLE: u16 = 0xFFFF;
+pub(super) const NO_HANDLE: u16 = 0xFFFF;
 
 /// All links.
 #[derive(Debug)]

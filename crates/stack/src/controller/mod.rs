@@ -1,16 +1,16 @@
 //! One Bluetooth controller as a BR/EDR host drives it over HCI (Core 5.4, Vol 4, Part E): bring-up,
 //! commands and their credits, who may find us and connect, ACL links with their roles, modes and
-//! data, and the security of each (Vol 3, Part C, 5).
+//! data, the security of each (Vol 3, Part C, 5), and their voice links.
 //!
 //! [`Controller`] is fed events ([`event`](Controller::event)), data ([`acl`](Controller::acl),
-//! [`send`](Controller::send)), orders and the time; what is to happen is polled out after each.
+//! [`send`](Controller::send), [`synchronous`](Controller::synchronous),
+//! [`send_voice`](Controller::send_voice)), orders and the time; what is to happen is polled out after each.
 //! Nothing allocates after [`new`](Controller::new), and every table is bounded: [`MAX_LINKS`](crate::MAX_LINKS),
-//! [`MAX_BONDS`](crate::MAX_BONDS), [`MAX_PAGES`], [`COMMAND_QUEUE`], [`LINK_QUEUE`],
-//! [`MAX_OUTPUTS`].
+//! [`MAX_BONDS`](crate::MAX_BONDS), [`MAX_PAGES`], [`COMMAND_QUEUE`], [`LINK_QUEUE`], [`VOICE_QUEUE`],
+//! [`EARLY_PACKETS`], [`MAX_OUTPUTS`].
 //!
-//! Not here: voice links (requests are refused), LE, broadcast, hold and park, quality of service,
-//! OOB pairing, legacy unit keys, host flow control. Data that overtakes the event that tells of its
-//! link is dropped and counted.
+//! Not here: LE, broadcast, hold and park, quality of service, OOB pairing, legacy unit keys, host
+//! flow control.
 
 mod bonds;
 mod bringup;
@@ -19,6 +19,7 @@ mod config;
 mod connect;
 mod discovery;
 mod dispatch;
+mod early;
 mod link;
 mod modes;
 mod outbound;
@@ -32,6 +33,7 @@ mod security;
 #[cfg(test)]
 mod tests;
 mod timers;
+mod voice;
 
 use std::collections::VecDeque;
 
@@ -47,19 +49,23 @@ pub use config::{
 };
 
 pub use discovery::MAX_NAMES;
+pub use early::{EARLY_PACKETS, EARLY_TIMEOUT};
 pub use outbound::{LINK_QUEUE, SendError};
 pub use output::{Cause, ConfirmKind, ControllerInfo, Counters, Failure, Output, Warning};
 pub use pending::MAX_PAGES;
+pub use voice::{VOICE_ANSWER_TIMEOUT, VOICE_QUEUE, VOICE_TIMEOUT};
 
 use bonds::Bonds;
 use bringup::{Capabilities, Phase};
 use commands::{Commands, Errand};
 use discovery::Discovery;
+use early::Early;
 use link::Links;
 use outbound::Outbound;
 use pending::Pending;
 use scan::Scan;
 use timers::{Timer, Timers};
+use voice::Voices;
 
 use crate::{Bond, LinkId, Name, SecureConnections};
 
@@ -75,7 +81,7 @@ pub enum OrderError {
     NotUp,
     /// No such link, or no such request.
     NoLink,
-    /// There is a link to this device already.
+    /// There is a link to this device already, or on its way.
     Connected,
     /// Too much has been asked for already.
     Full,
@@ -114,6 +120,8 @@ pub struct Controller {
     pending: Pending,
     discovery: Discovery,
     outbound: Outbound,
+    voice: Voices,
+    early: Early,
     bonds: Bonds,
     outputs: VecDeque<Output>,
     counters: Counters,
@@ -137,6 +145,8 @@ impl Controller {
             pending: Pending::new(),
             discovery: Discovery::new(),
             outbound: Outbound::new(arena.clone()),
+            voice: Voices::new(),
+            early: Early::new(),
             bonds: Bonds::new(bonds),
             outputs: VecDeque::with_capacity(MAX_OUTPUTS),
             counters: Counters::default(),
@@ -160,6 +170,7 @@ impl Controller {
     fn stop(&mut self) {
         self.phase = Phase::Down;
         self.drop_all(Status::HARDWARE_FAILURE);
+        self.drop_all_early();
         self.discovery.stop();
         self.commands.reset();
         self.scan.reset();
@@ -178,6 +189,9 @@ impl Controller {
         }
         if let Some(frame) = self.next_command() {
             return Some(Output::Send(Channel::Command, frame));
+        }
+        if let Some(frame) = self.voice.next_packet() {
+            return Some(Output::Send(Channel::Synchronous, frame));
         }
         match self.outbound.next() {
             Ok(frame) => frame.map(|frame| Output::Send(Channel::Acl, frame)),
@@ -230,6 +244,8 @@ impl Controller {
                 Timer::Retry(link) => self.security_retry(link),
                 Timer::Confirm(link) => self.question_overdue(link),
                 Timer::Leaving(link) => self.leaving_overdue(link),
+                Timer::Voice(link) => self.voice_overdue(link),
+                Timer::Early => self.early_overdue(),
             }
         }
     }
@@ -251,7 +267,7 @@ impl Controller {
             return None;
         };
         let Some(link) = self.links.carrying(header.handle.raw()) else {
-            self.counters.unknown_handles += 1;
+            self.hold_early(Channel::Acl, header.handle, frame);
             return None;
         };
         if header.broadcast != Broadcast::PointToPoint {

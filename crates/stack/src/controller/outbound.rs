@@ -21,9 +21,10 @@ pub const LINK_QUEUE: usize = 32;
 pub enum SendError {
     /// No such link, or it is being disconnected.
     NoLink,
-    /// [`LINK_QUEUE`] packets wait already.
+    /// [`LINK_QUEUE`] packets wait already, or [`VOICE_QUEUE`](super::VOICE_QUEUE) of voice.
     Full,
-    /// The packet is longer than L2CAP allows (65,539 octets), or empty.
+    /// The packet is longer than L2CAP allows (65,539 octets), or, of voice, than
+    /// [`voice_length`](super::Controller::voice_length); or it is empty.
     Length,
 }
 

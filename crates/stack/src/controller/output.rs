@@ -5,13 +5,17 @@ use wire::Address;
 use wire::h4::Channel;
 use wire::hci::{ClassOfDevice, Opcode, Status};
 
-use crate::{Bond, KeyType, LinkId, Name};
+use crate::{Bond, KeyType, LinkId, Name, VoiceCodec};
 
 /// Something to be done, or to be known.
 #[derive(Debug)]
 pub enum Output {
     /// A packet for the controller.
     Send(Channel, Frame),
+    /// A data packet that came before the event that tells of its link, which is told of now: to be
+    /// handed to [`acl`](super::Controller::acl) or [`synchronous`](super::Controller::synchronous)
+    /// again.
+    Received(Channel, Frame),
     /// Bring-up is done.
     Up(ControllerInfo),
     /// The controller is of no use any more; only [`start`](super::Controller::start) helps.
@@ -129,6 +133,39 @@ pub enum Output {
         sniff: bool,
         /// The sniff interval in slots of 0.625 ms.
         interval: u16,
+    },
+    /// A link's peer wants a voice link: [`accept_voice`](super::Controller::accept_voice) or
+    /// [`reject_voice`](super::Controller::reject_voice) it, within 4.5 s.
+    VoiceRequested {
+        /// The link.
+        link: LinkId,
+        /// Whether it is to be eSCO, or SCO.
+        extended: bool,
+    },
+    /// A voice link stands.
+    VoiceOpened {
+        /// The link that it belongs to.
+        link: LinkId,
+        /// Its own handle.
+        handle: u16,
+        /// How it is coded.
+        codec: VoiceCodec,
+        /// Whether it is eSCO, or SCO.
+        extended: bool,
+    },
+    /// A voice link that was asked for, by us or by the peer, did not come about.
+    VoiceFailed {
+        /// The link that it would belong to.
+        link: LinkId,
+        /// Why; of several tries the last.
+        status: Status,
+    },
+    /// A voice link is gone.
+    VoiceClosed {
+        /// The link that it belonged to.
+        link: LinkId,
+        /// Why.
+        reason: Status,
     },
     /// The inquiry found a device; it may be told more than once.
     Found {
@@ -260,6 +297,10 @@ pub struct Counters {
     pub unknown_handles: u64,
     /// ACL packets whose header and length disagree, or that are broadcast.
     pub malformed_acl: u64,
+    /// Voice packets whose header and length disagree.
+    pub malformed_synchronous: u64,
+    /// Packets that came before the event of their link, and were kept for it.
+    pub early_packets: u64,
     /// Credits returned that were not taken.
     pub excess_credits: u64,
     /// Optional commands that were refused.
@@ -268,7 +309,7 @@ pub struct Counters {
     pub commands_lost: u64,
     /// Outputs that found no room: nobody polled.
     pub outputs_lost: u64,
-    /// ACL packets given up because their link was gone.
+    /// Packets given up because their link was gone.
     pub flushed: u64,
     /// Times that a packet waited because every block was in use.
     pub blocks_lacking: u64,

@@ -37,7 +37,8 @@ impl Controller {
         let (handle, serial) = (link.handle, link.serial);
         link.fresh = None;
         self.links.silence(id);
-        self.commands.withdraw(id, serial);
+        self.commands.withdraw(Errand::Link(id, serial));
+        self.cancel_voice(id);
         for timer in [Timer::Security(id), Timer::Retry(id)] {
             self.timers.stop(timer);
         }
@@ -70,17 +71,23 @@ impl Controller {
         match self.links.by_handle(handle) {
             Some(id) if status == Status::SUCCESS => self.gone(id, reason),
             Some(_) => {}
-            None => self.counters.unknown_handles += 1,
+            None => match self.voice.by_handle(handle) {
+                Some(id) if status == Status::SUCCESS => self.voice_gone(id, reason),
+                Some(_) => {}
+                None => self.counters.unknown_handles += 1,
+            },
         }
+        self.drop_early(handle);
     }
 
     /// A link is no more.
     pub(super) fn gone(&mut self, id: LinkId, reason: Status) {
         self.note_use(id);
         self.close_question(id);
+        self.end_voice(id, reason);
         let Some(link) = self.links.remove(id) else { return };
         self.counters.flushed += self.outbound.close(id) as u64;
-        self.commands.withdraw(id, link.serial);
+        self.commands.withdraw(Errand::Link(id, link.serial));
         let timers =
             [Timer::Security(id), Timer::Retry(id), Timer::Confirm(id), Timer::Leaving(id)];
         for timer in timers {

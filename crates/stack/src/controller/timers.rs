@@ -20,6 +20,8 @@ pub(super) enum Timer {
     Inquiry,
     /// Blocks were lacking: look again.
     Blocks,
+    /// Packets that came before their link.
+    Early,
     /// A connection request, from its arrival to its connection.
     Incoming(usize),
     /// The whole of a link's security.
@@ -30,10 +32,12 @@ pub(super) enum Timer {
     Confirm(LinkId),
     /// The end of a link that was disconnected.
     Leaving(LinkId),
+    /// The stage that a voice link is in.
+    Voice(LinkId),
 }
 
-const SINGLE: usize = 5;
-const COUNT: usize = SINGLE + MAX_INCOMING + 4 * MAX_LINKS;
+const SINGLE: usize = 6;
+const COUNT: usize = SINGLE + MAX_INCOMING + 5 * MAX_LINKS;
 
 impl Timer {
     fn place(self) -> usize {
@@ -46,11 +50,13 @@ impl Timer {
             Timer::Name => 2,
             Timer::Inquiry => 3,
             Timer::Blocks => 4,
+            Timer::Early => 5,
             Timer::Incoming(slot) => SINGLE + slot.min(MAX_INCOMING - 1),
             Timer::Security(link) => of_link(0, link),
             Timer::Confirm(link) => of_link(1, link),
             Timer::Retry(link) => of_link(3, link),
             Timer::Leaving(link) => of_link(2, link),
+            Timer::Voice(link) => of_link(4, link),
         }
     }
 
@@ -61,6 +67,7 @@ impl Timer {
             2 => Timer::Name,
             3 => Timer::Inquiry,
             4 => Timer::Blocks,
+            5 => Timer::Early,
             _ if place < SINGLE + MAX_INCOMING => Timer::Incoming(place - SINGLE),
             _ => {
                 let rest = place - SINGLE - MAX_INCOMING;
@@ -69,7 +76,8 @@ impl Timer {
                     0 => Timer::Security(link),
                     1 => Timer::Confirm(link),
                     2 => Timer::Leaving(link),
-                    _ => Timer::Retry(link),
+                    3 => Timer::Retry(link),
+                    _ => Timer::Voice(link),
                 }
             }
         }

@@ -41,6 +41,11 @@ impl Stack {
         use controller::Output as From;
         let notice = match output {
             From::Send(channel, packet) => return Some(Output::Send(channel, packet)),
+            From::Received(channel, packet) => {
+                // No channel is open yet that would carry media.
+                self.receive(now, channel, packet);
+                return None;
+            }
             From::Up(info) => Notice::Up(info),
             From::Failed(failure) => Notice::Failed(failure),
             From::ConnectionRequest { address, class, bonded } => {
@@ -104,6 +109,14 @@ impl Stack {
             From::RoleChanged { link, central } => Notice::Role { link, central },
             From::ModeChanged { link, sniff, .. } => Notice::Mode { link, sniff },
             From::Warning(warning) => Notice::Warning(warning),
+            From::VoiceRequested { link, .. } => {
+                let reason = wire::hci::Status::REJECTED_LIMITED_RESOURCES;
+                let _ = self.controller.reject_voice(now, link, reason);
+                return None;
+            }
+            From::VoiceOpened { .. } | From::VoiceFailed { .. } | From::VoiceClosed { .. } => {
+                return None;
+            }
             // A refused role is lived without; we make no inquiries.
             From::RoleRefused { .. } | From::Found { .. } | From::InquiryDone(_) => return None,
         };

@@ -1,7 +1,7 @@
 //! ACL data: fragments, credits, fairness, what is damaged.
 
 use super::*;
-use crate::controller::{Authenticate, LINK_QUEUE, SendError};
+use crate::controller::{Authenticate, EARLY_TIMEOUT, LINK_QUEUE, SendError};
 use wire::hci::{AclHeader, Boundary, Completed, List};
 
 fn two_links(dongle: Dongle) -> (Tester, LinkId, LinkId) {
@@ -212,6 +212,7 @@ fn damaged_data_is_dropped_and_counted() {
     }
     assert_eq!(t.controller.counters().malformed_acl, 6);
     assert!(t.controller.acl(t.frame(&[0x44, 0x20, 1, 0, 7])).is_none());
+    t.wait(EARLY_TIMEOUT);
     assert_eq!(t.controller.counters().unknown_handles, 1);
     t.controller.disconnect(t.now, a, Status::REMOTE_USER_TERMINATED_CONNECTION).unwrap();
     assert!(t.controller.acl(t.frame(&[0x42, 0x20, 1, 0, 7])).is_none(), "going");
