@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use codec::sbc::{Decoder, MAX_SAMPLES};
 use h4::Framer;
-use multipoint::{Fact, Policy, Roster, SeatId, Timer, decide};
+use multipoint::{Fact, Policy, Preferences, Roster, SeatId, Timer, decide};
 use pool::{Arena, Instant};
 use wire::l2cap::Cid;
 
@@ -154,7 +154,7 @@ fn decoded(rounds: u64) {
 /// Two phones that take the sound from each other.
 fn decided(rounds: u64) {
     let (one, other) = (SeatId(0), SeatId(1));
-    let arrived = Fact::Arrived { put_out: false, modest: false };
+    let arrived = Fact::Arrived { put_out: false, preferences: Preferences::default() };
     let mut roster = Roster::default();
     let settle = [one, other].map(|id| Fact::Elapsed(id, Timer::Settle));
     for fact in [arrived, arrived, settle[0], settle[1]] {

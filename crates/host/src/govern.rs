@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use multipoint::{Fact, Media, Order, Player, Roster, SeatId};
+use multipoint::{Fact, Media, Order, Player, Preferences, Roster, SeatId};
 use pool::Instant;
 use stack::{Call, LinkId, StreamId};
 use wire::hci::Status;
@@ -49,10 +49,29 @@ impl Host {
                 let after = match timer {
                     multipoint::Timer::Settle => self.settings.settle_seconds,
                     multipoint::Timer::Blip => self.settings.blip_seconds,
+                    multipoint::Timer::Told => 5.0,
+                    multipoint::Timer::Resume => 0.5,
+                    multipoint::Timer::ResumeWithin => 600.0,
+                    multipoint::Timer::Call => 2.0,
+                    multipoint::Timer::Answer => 5.0,
+                    multipoint::Timer::Voice => 3.0,
+                    multipoint::Timer::AutoAnswer => 5.0,
                 };
                 let after = Duration::try_from_secs_f32(after).unwrap_or_default();
                 self.timers.arm(Timer::Seat(id, timer), now + after);
             }
+            // Nothing tells the policy of calls yet.
+            Order::Play(_)
+            | Order::Answer(_)
+            | Order::HangUp(_)
+            | Order::Hold(_)
+            | Order::EndAndAccept(_)
+            | Order::RejectWaiting(_)
+            | Order::OpenVoice(_)
+            | Order::AcceptVoice(_)
+            | Order::RejectVoice(_)
+            | Order::CloseVoice(_)
+            | Order::CallOnPhone(_) => {}
             Order::Disarm(id, timer) => self.timers.disarm(Timer::Seat(id, timer)),
         }
     }
@@ -67,12 +86,13 @@ impl Host {
         let entry = self.phones.entry(phone);
         entry.put_out_until = None;
         entry.left_alone = false;
-        let (name, modest) = (entry.name.clone(), entry.modest);
+        let name = entry.name.clone();
+        let preferences = Preferences { modest: entry.modest, ..Preferences::default() };
         self.pager.give_up(phone);
         self.notify(Event::Phone { phone, name, connected: true, reason: None });
         self.tell_link(now, link);
         // Its owner may have changed that while it waited.
-        self.decide(now, Fact::Modest(id, modest));
+        self.decide(now, Fact::Preferences(id, preferences));
         if stream.is_some() {
             self.stream_opened(link);
         }
@@ -122,12 +142,13 @@ impl Host {
         let asked = self.pending.is_wanted(Wait::Profile(phone));
         let put_out = put_out || self.pager.ended(now, phone) && !asked;
         let modest = self.phones.get(phone).is_some_and(|phone| phone.modest);
+        let preferences = Preferences { modest, ..Preferences::default() };
         if self.waiting.is_some() {
             // One waits already: the policy turns this one away without having seen it.
             return self.turn_away(now, link);
         }
         self.waiting = Some(link);
-        self.decide(now, Fact::Arrived { put_out, modest });
+        self.decide(now, Fact::Arrived { put_out, preferences });
     }
 
     /// A link that was secured is gone.
@@ -195,6 +216,6 @@ impl Host {
             let id = Some(SeatId(n as u8));
             assert!(link.is_none_or(|link| link.seat == id), "seat {n}: {link:?}");
         }
-        assert!(!self.roster.waiting || self.waiting.is_some(), "nobody waits");
+        assert!(self.roster.waiting.is_none() || self.waiting.is_some(), "nobody waits");
     }
 }

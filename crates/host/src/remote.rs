@@ -109,7 +109,8 @@ impl Host {
             Some(Some(PlayStatus::Playing | PlayStatus::FwdSeek | PlayStatus::RevSeek)) => {
                 Player::Playing
             }
-            Some(Some(PlayStatus::Paused | PlayStatus::Stopped)) => Player::Idle,
+            Some(Some(PlayStatus::Paused)) => Player::Paused,
+            Some(Some(PlayStatus::Stopped)) => Player::Stopped,
             // Not known, or the player failed and says no more.
             Some(Some(PlayStatus::Error) | None) => Player::Unknown,
         }
@@ -139,12 +140,10 @@ impl Host {
     fn playback_event(&mut self, id: LinkId) {
         let Some(link) = self.link(id).filter(|link| link.seat.is_some()) else { return };
         let (phone, position_ms) = (link.address, link.position);
-        let paused =
-            self.stack.remote(id).and_then(avrcp::Session::status) == Some(PlayStatus::Paused);
         let status = match self.player(id) {
             Player::Playing => PlaybackStatus::Playing,
-            Player::Idle if paused => PlaybackStatus::Paused,
-            Player::Idle => PlaybackStatus::Stopped,
+            Player::Paused => PlaybackStatus::Paused,
+            Player::Stopped => PlaybackStatus::Stopped,
             Player::Unknown | Player::Absent => return,
         };
         self.notify(Event::Playback { phone, status, position_ms });

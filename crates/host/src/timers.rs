@@ -21,15 +21,21 @@ pub(crate) enum Timer {
     Link(LinkId),
 }
 
-const POLICY: [multipoint::Timer; 2] = [multipoint::Timer::Settle, multipoint::Timer::Blip];
+const POLICY: [multipoint::Timer; 9] = multipoint::Timer::ALL;
 const SINGLE: usize = 4;
 const COUNT: usize = SINGLE + MAX_LINKS + MAX_SEATS * POLICY.len();
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Timers {
     deadlines: [Option<Instant>; COUNT],
     /// Their earliest: it is asked for before every wait.
     earliest: Option<Instant>,
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Timers { deadlines: [None; COUNT], earliest: None }
+    }
 }
 
 impl Timers {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use multipoint::Fact;
+use multipoint::{Fact, Preferences};
 use pool::Instant;
 use stack::Call;
 use wire::Address;
@@ -216,7 +216,8 @@ impl Host {
                 self.phones.entry(phone).modest = !on;
                 let seat = self.link_of(phone).and_then(|link| self.link(link)?.seat);
                 if let Some(id) = seat {
-                    self.decide(now, Fact::Modest(id, !on));
+                    let preferences = Preferences { modest: !on, ..Preferences::default() };
+                    self.decide(now, Fact::Preferences(id, preferences));
                 }
             }
             Change::AnswerEnds(_)

@@ -1,8 +1,10 @@
 //! One fact in, the next roster and the orders out.
 
+use crate::fact::{Fact, Timer};
 use crate::media;
+use crate::order::{Order, Orders};
 use crate::policy::Policy;
-use crate::roster::{Fact, MAX_SEATS, Media, Order, Orders, Roster, SeatId, Timer};
+use crate::roster::{MAX_SEATS, Media, Roster, SeatId};
 use crate::seats;
 
 /// Decides. A fact about an empty seat changes nothing: it was overtaken by the phone's leaving.
@@ -23,8 +25,8 @@ pub(crate) struct Decision {
 impl Decision {
     fn take(&mut self, fact: Fact) {
         match fact {
-            Fact::Arrived { put_out, modest } => seats::arrived(self, put_out, modest),
-            Fact::NewcomerLeft => seats::newcomer_left(self),
+            Fact::Arrived { put_out, preferences } => seats::arrived(self, put_out, preferences),
+            Fact::NewcomerLeft => self.roster.waiting = None,
             Fact::PolicyChanged => {
                 seats::fit(self);
                 media::policy_changed(self);
@@ -35,11 +37,12 @@ impl Decision {
             | Fact::Sounding(id, _)
             | Fact::Player(id, ..)
             | Fact::Elapsed(id, _)
-            | Fact::Modest(id, _) => {
-                if self.roster.seat(id).is_some_and(|seat| seat.taken) {
-                    self.take_from(id, fact);
-                }
+            | Fact::Preferences(id, _)
+                if self.roster.seat(id).is_some_and(|seat| seat.taken) =>
+            {
+                self.take_from(id, fact);
             }
+            _ => {}
         }
     }
 
@@ -52,8 +55,8 @@ impl Decision {
             Fact::Player(_, player, changed) => media::player(self, id, player, changed),
             Fact::Elapsed(_, Timer::Settle) => self.roster.at(id).settling = false,
             Fact::Elapsed(_, Timer::Blip) => media::blip_ended(self, id),
-            Fact::Modest(_, on) => self.roster.at(id).modest = on,
-            Fact::Arrived { .. } | Fact::NewcomerLeft | Fact::PolicyChanged => {}
+            Fact::Preferences(_, preferences) => self.roster.at(id).preferences = preferences,
+            _ => {}
         }
     }
 

@@ -1,21 +1,33 @@
-//! Who holds a seat and who is heard: one pure function over small values.
+//! Who holds a seat, who is heard, and what becomes of calls: one pure function over small values.
 //!
 //! [`decide`] takes the [`Policy`], the [`Roster`] as it is and one [`Fact`], and gives the roster as
 //! it becomes with the [`Orders`] to carry out. A roster holds no addresses and no instants: a phone
 //! is its [`SeatId`], and a timer's end is a fact whose length somebody else knows. It is `Copy`,
-//! `Eq` and `Hash`, so that every state can be visited; `tests/exhaustive.rs` does.
+//! `Eq` and `Hash`, so that every state can be visited; the tests do. [`target`] says whom a button is
+//! for, without pressing it.
 //!
-//! What it decides so far: seats and eviction, media, and who is told to pause for another's. Calls,
-//! voice, and resuming after them are not here yet.
+//! Facts may come in any order, twice, or about what was overtaken. Orders may be refused, or never
+//! answered: timers settle that.
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod claims;
 mod decide;
+mod fact;
 mod media;
+mod order;
 mod policy;
 mod roster;
 mod seats;
+mod target;
 
+pub use claims::{Claim, Tone};
 pub use decide::decide;
-pub use policy::{Policy, Takeover};
-pub use roster::{Fact, MAX_SEATS, Media, Order, Orders, Player, Roster, Seat, SeatId, Timer};
+pub use fact::{Button, Fact, Timer, To};
+pub use order::{Order, Orders};
+pub use policy::{Answer, Blips, Policy, Preferences, Takeover};
+pub use roster::{
+    Abilities, Asked, Audio, Calls, Few, MAX_SEATS, Media, Player, Resume, Roster, Seat, SeatId,
+    Setup, Told, Voice,
+};
+pub use target::{NoTarget, target};

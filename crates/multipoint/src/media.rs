@@ -7,8 +7,10 @@
 //! anew. When the audible phone stops, the one that started last among the others still playing is heard.
 
 use crate::decide::Decision;
+use crate::fact::Timer;
+use crate::order::Order;
 use crate::policy::Takeover;
-use crate::roster::{MAX_SEATS, Media, Order, Player, Seat, SeatId, Timer};
+use crate::roster::{MAX_SEATS, Media, Player, Seat, SeatId, Told};
 use crate::seats::{close_gap, promote};
 
 pub(crate) fn started(decision: &mut Decision, id: SeatId) {
@@ -34,7 +36,7 @@ pub(crate) fn stopped(decision: &mut Decision, id: SeatId) {
     seat.media = Media::Idle;
     seat.sounding = false;
     seat.spent = false;
-    seat.told = false;
+    seat.told = Told::No;
     for seat in &mut decision.roster.seats {
         close_gap(&mut seat.started, gone);
     }
@@ -50,7 +52,9 @@ pub(crate) fn sounding(decision: &mut Decision, id: SeatId, on: bool) {
     if !on && !seat.settling {
         // Whatever sounds next was started by somebody; a player that says so would say it.
         seat.spent = false;
-        seat.told &= says_what_it_does(seat);
+        if !says_what_it_does(seat) {
+            seat.told = Told::No;
+        }
     } else if on && seat.settling {
         seat.spent = true;
     }
@@ -63,15 +67,15 @@ pub(crate) fn player(decision: &mut Decision, id: SeatId, player: Player, change
     let began = changed && player == Player::Playing && seat.player != Player::Playing;
     seat.player = player;
     if began {
-        seat.told = false;
-        seat.eager = last && !seat.settling && !seat.modest;
+        seat.told = Told::No;
+        seat.eager = last && !seat.settling && !seat.preferences.modest;
     } else if player != Player::Playing {
         seat.eager = false;
     }
 }
 
 fn says_what_it_does(seat: &Seat) -> bool {
-    matches!(seat.player, Player::Idle | Player::Playing)
+    matches!(seat.player, Player::Stopped | Player::Paused | Player::Playing)
 }
 
 /// Tells a seat to pause that is not heard, unless it cannot be told, was told, or does not play, as it
@@ -81,10 +85,10 @@ fn pause(decision: &mut Decision, id: SeatId) {
     let plays = match seat.player {
         Player::Playing => true,
         Player::Unknown => seat.sounding,
-        Player::Idle | Player::Absent => false,
+        Player::Stopped | Player::Paused | Player::Absent => false,
     };
-    if seat.media == Media::Playing && plays && !seat.told {
-        seat.told = true;
+    if seat.media == Media::Playing && plays && seat.told == Told::No {
+        seat.told = Told::Waiting;
         decision.order(Order::Pause(id));
     }
 }
@@ -106,12 +110,12 @@ fn take_ear(decision: &mut Decision, id: SeatId) {
         }
     }
     decision.roster.audible = 1 << id.0;
-    decision.roster.at(id).told = false;
+    decision.roster.at(id).told = Told::No;
 }
 
 pub(crate) fn policy_changed(decision: &mut Decision) {
     for seat in &mut decision.roster.seats {
-        (seat.eager, seat.told) = (false, false);
+        (seat.eager, seat.told) = (false, Told::No);
     }
     if decision.policy.takeover != Takeover::Mix
         && decision.roster.audible.count_ones() > 1
@@ -166,12 +170,15 @@ fn last_started(decision: &Decision) -> Option<SeatId> {
 
 /// Those who play, the ones that were told not to aside.
 fn playing(decision: &Decision) -> impl Iterator<Item = SeatId> + '_ {
-    decision.roster.which(|seat| seat.media == Media::Playing && !seat.told)
+    decision.roster.which(|seat| seat.media == Media::Playing && seat.told == Told::No)
 }
 
 /// A seat whose player began to play while another is heard, and that streams.
 fn eager(decision: &Decision) -> Option<SeatId> {
-    decision.roster.which(|seat| seat.eager && !seat.modest && seat.media == Media::Playing).next()
+    decision
+        .roster
+        .which(|seat| seat.eager && !seat.preferences.modest && seat.media == Media::Playing)
+        .next()
 }
 
 /// Whether a seat's sound would take over, if it goes on: one whose player does not say what it does.
@@ -184,7 +191,7 @@ fn may_take_over(decision: &Decision, id: SeatId) -> bool {
         && seat.sounding
         && !seat.settling
         && !seat.spent
-        && !seat.modest
+        && !seat.preferences.modest
         && !says_what_it_does(seat)
 }
 

@@ -6,15 +6,18 @@
 //! newcomer waits for its seat, another is turned away.
 
 use crate::decide::Decision;
+use crate::fact::Timer;
+use crate::order::Order;
+use crate::policy::Preferences;
 use crate::policy::Takeover;
-use crate::roster::{MAX_SEATS, Order, Seat, SeatId, Timer};
+use crate::roster::{MAX_SEATS, Seat, SeatId};
 
-pub(crate) fn arrived(decision: &mut Decision, put_out: bool, modest: bool) {
-    if decision.roster.waiting {
+pub(crate) fn arrived(decision: &mut Decision, put_out: bool, preferences: Preferences) {
+    if decision.roster.waiting.is_some() {
         return decision.order(Order::TurnAway);
     }
     if decision.roster.taken().count() < decision.seat_count() {
-        return admit(decision, modest);
+        return admit(decision, preferences);
     }
     if staying(decision) >= decision.seat_count() {
         match victim(decision).filter(|_| !put_out) {
@@ -22,13 +25,7 @@ pub(crate) fn arrived(decision: &mut Decision, put_out: bool, modest: bool) {
             None => return decision.order(Order::TurnAway),
         }
     }
-    decision.roster.waiting = true;
-    decision.roster.waiting_modest = modest;
-}
-
-pub(crate) fn newcomer_left(decision: &mut Decision) {
-    decision.roster.waiting = false;
-    decision.roster.waiting_modest = false;
+    decision.roster.waiting = Some(preferences);
 }
 
 /// The seat is empty: a newcomer that waits gets one.
@@ -51,8 +48,8 @@ pub(crate) fn left(decision: &mut Decision, id: SeatId) {
 /// phones beyond the number of seats go, those heard longest ago first.
 pub(crate) fn fit(decision: &mut Decision) {
     admit_waiting(decision);
-    if decision.roster.waiting && staying(decision) >= decision.seat_count() {
-        newcomer_left(decision);
+    if decision.roster.waiting.is_some() && staying(decision) >= decision.seat_count() {
+        decision.roster.waiting = None;
         decision.order(Order::TurnAway);
     }
     while staying(decision) > decision.seat_count() {
@@ -67,19 +64,19 @@ fn staying(decision: &Decision) -> usize {
 }
 
 fn admit_waiting(decision: &mut Decision) {
-    if decision.roster.waiting && decision.roster.taken().count() < decision.seat_count() {
-        let modest = decision.roster.waiting_modest;
-        newcomer_left(decision);
-        admit(decision, modest);
+    if decision.roster.taken().count() < decision.seat_count()
+        && let Some(preferences) = decision.roster.waiting.take()
+    {
+        admit(decision, preferences);
     }
 }
 
-fn admit(decision: &mut Decision, modest: bool) {
+fn admit(decision: &mut Decision, preferences: Preferences) {
     let empty = decision.roster.which(|seat| !seat.taken).next();
     let Some(id) = empty else { return decision.order(Order::TurnAway) };
     let joined = decision.roster.taken().count() as u8 + 1;
     *decision.roster.at(id) =
-        Seat { taken: true, settling: true, modest, joined, ..Seat::default() };
+        Seat { taken: true, settling: true, preferences, joined, ..Seat::default() };
     decision.order(Order::Seat(id));
     decision.order(Order::Arm(id, Timer::Settle));
 }

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use tandem_multipoint::{
-    Fact, MAX_SEATS, Media, Order, Orders, Player, Policy, Roster, Seat, SeatId, Takeover, Timer,
-    decide,
+    Fact, MAX_SEATS, Media, Order, Orders, Player, Policy, Preferences, Roster, Seat, SeatId,
+    Takeover, Timer, Told, decide,
 };
 
 const TAKEOVERS: [Takeover; 4] =
@@ -33,16 +33,16 @@ fn players(seat: &Seat) -> Vec<(Player, bool)> {
         Player::Unknown => {
             vec![
                 (Player::Absent, false),
-                (Player::Idle, false),
+                (Player::Paused, false),
                 (Player::Playing, false),
                 (Player::Playing, true),
             ]
         }
-        Player::Idle => {
+        Player::Paused | Player::Stopped => {
             vec![(Player::Absent, false), (Player::Unknown, true), (Player::Playing, true)]
         }
         Player::Playing => {
-            vec![(Player::Absent, false), (Player::Unknown, true), (Player::Idle, true)]
+            vec![(Player::Absent, false), (Player::Unknown, true), (Player::Paused, true)]
         }
     }
 }
@@ -51,9 +51,10 @@ fn players(seat: &Seat) -> Vec<(Player, bool)> {
 fn legal(roster: &Roster, Phones { modest, players: with }: Phones) -> Vec<Fact> {
     let mut facts = Vec::new();
     for put_out in [false, true] {
-        facts.push(Fact::Arrived { put_out, modest });
+        let preferences = Preferences { modest, ..Preferences::default() };
+        facts.push(Fact::Arrived { put_out, preferences });
     }
-    if roster.waiting {
+    if roster.waiting.is_some() {
         facts.push(Fact::NewcomerLeft);
     }
     for n in 0..MAX_SEATS {
@@ -106,21 +107,24 @@ fn state_violation(policy: Policy, after: &Roster) -> Option<&'static str> {
     if (0..MAX_SEATS).any(|n| audible(n) && !playing(n)) {
         return Some("somebody is heard who does not play");
     }
-    if (0..MAX_SEATS).any(|n| playing(n) && !after.seats[n].told) && after.audible == 0 {
+    if (0..MAX_SEATS).any(|n| playing(n) && after.seats[n].told == Told::No) && after.audible == 0 {
         return Some("somebody plays and nobody is heard");
     }
-    if after.seats.iter().any(|s| s.told && s.media == Media::Idle) {
+    if after.seats.iter().any(|s| s.told != Told::No && s.media == Media::Idle) {
         return Some("who does not play is remembered as told to pause");
     }
     if after.seats.iter().any(|s| s.eager && s.player != Player::Playing) {
         return Some("a player that does not play wants the ear");
     }
-    if (0..MAX_SEATS).any(|n| audible(n) && (after.seats[n].told || after.seats[n].eager)) {
+    if (0..MAX_SEATS)
+        .any(|n| audible(n) && (after.seats[n].told != Told::No || after.seats[n].eager))
+    {
         return Some("who is heard was told to pause, or still wants to be");
     }
     if policy.takeover == Takeover::Last
-        && (0..MAX_SEATS)
-            .any(|n| playing(n) && !audible(n) && after.seats[n].eager && !after.seats[n].modest)
+        && (0..MAX_SEATS).any(|n| {
+            playing(n) && !audible(n) && after.seats[n].eager && !after.seats[n].preferences.modest
+        })
     {
         return Some("a player began to play, streams, and is not heard");
     }
@@ -136,7 +140,7 @@ fn state_violation(policy: Policy, after: &Roster) -> Option<&'static str> {
     if (0..MAX_SEATS).any(|n| after.seats[n].blip && (!playing(n) || audible(n))) {
         return Some("a take-over is timed for a phone that cannot take over");
     }
-    if after.waiting && !after.seats.iter().any(|s| s.leaving) {
+    if after.waiting.is_some() && !after.seats.iter().any(|s| s.leaving) {
         return Some("a newcomer waits for nobody");
     }
     type Rank = fn(&tandem_multipoint::Seat) -> u8;
@@ -165,6 +169,7 @@ fn order_violation(
     let running = |id: SeatId, timer: Timer| match timer {
         Timer::Settle => before.seats[id.0 as usize].settling,
         Timer::Blip => before.seats[id.0 as usize].blip,
+        _ => false,
     };
     let mut timers: HashMap<(SeatId, Timer), bool> = HashMap::new();
     for n in 0..MAX_SEATS as u8 {
@@ -191,7 +196,8 @@ fn order_violation(
             Order::TurnAway => {
                 let put_out = matches!(fact, Fact::Arrived { put_out: true, .. });
                 let leaving = before.seats.iter().any(|s| s.leaving);
-                if !before.waiting && (!put_out || leaving || occupied < usize::from(policy.seats))
+                if before.waiting.is_none()
+                    && (!put_out || leaving || occupied < usize::from(policy.seats))
                 {
                     return Some("a newcomer was turned away without a reason");
                 }
@@ -202,7 +208,7 @@ fn order_violation(
             Order::Disarm(id, timer) => {
                 timers.insert((id, timer), false);
             }
-            Order::Seat(_) | Order::Disconnect(_) | Order::Pause(_) => {}
+            _ => {}
         }
     }
     let told = |n: u8, timer| timers[&(SeatId(n), timer)];
@@ -237,20 +243,20 @@ fn takeover_violation(
         return Some("the first did not keep the ear");
     }
     let id = SeatId(winner as u8);
-    let says = matches!(seat.player, Player::Idle | Player::Playing);
+    let says = matches!(seat.player, Player::Stopped | Player::Paused | Player::Playing);
     let sounded = fact == Fact::Elapsed(id, Timer::Blip) && seat.sounding && !seat.spent && !says;
     let began =
         fact == Fact::Player(id, Player::Playing, true) || fact == Fact::Started(id) && seat.eager;
     if !sounded && !began {
         return Some("a take-over without two seconds of sound, or a player that began to play");
     }
-    if !after.seats[winner].told && after.seats[winner].media != Media::Playing {
+    if after.seats[winner].told == Told::No && after.seats[winner].media != Media::Playing {
         return Some("a take-over by a phone that does not stream");
     }
     if !after.seats[incumbent].spent {
         return Some("who lost the ear may take it back without starting anew");
     }
-    if seat.settling || seat.modest {
+    if seat.settling || seat.preferences.modest {
         return Some("a take-over by a phone that may not take over");
     }
     None
@@ -278,7 +284,7 @@ fn pause_violation(
         return Some("who is heard was told to pause");
     }
     let anew = |n: usize| fact == Fact::Player(SeatId(n as u8), Player::Playing, true);
-    if (0..MAX_SEATS).any(|n| told(n) && before.seats[n].told && !anew(n)) {
+    if (0..MAX_SEATS).any(|n| told(n) && before.seats[n].told != Told::No && !anew(n)) {
         return Some("told to pause twice");
     }
     if !matches!(policy.takeover, Takeover::Last | Takeover::First) && (0..MAX_SEATS).any(told) {
@@ -293,7 +299,7 @@ fn pause_violation(
     }
     let unheard = |n: usize| !after.is_audible(SeatId(n as u8)) && after.audible != 0 && may(n);
     if policy.takeover == Takeover::First
-        && (0..MAX_SEATS).any(|n| unheard(n) && !after.seats[n].told)
+        && (0..MAX_SEATS).any(|n| unheard(n) && after.seats[n].told == Told::No)
     {
         return Some("a newcomer plays under the first and was not told to pause");
     }
@@ -354,33 +360,36 @@ fn trace(seen: &HashMap<Roster, Option<(Roster, Fact)>>, mut at: Roster) -> Stri
 
 #[test]
 fn one_seat() {
-    let counts = TAKEOVERS.map(|takeover| explore(Policy { seats: 1, takeover }, PLAIN));
+    let counts = TAKEOVERS
+        .map(|takeover| explore(Policy { seats: 1, takeover, ..Policy::default() }, PLAIN));
     assert_eq!(counts, [31; 4]);
 }
 
 #[test]
 fn two_seats() {
-    let counts = TAKEOVERS.map(|takeover| explore(Policy { seats: 2, takeover }, PLAIN));
+    let counts = TAKEOVERS
+        .map(|takeover| explore(Policy { seats: 2, takeover, ..Policy::default() }, PLAIN));
     assert_eq!(counts, [2177, 1937, 1937, 1361]);
 }
 
 #[test]
 fn two_seats_of_phones_with_players() {
-    let counts = TAKEOVERS.map(|takeover| explore(Policy { seats: 2, takeover }, WITH_PLAYERS));
+    let counts = TAKEOVERS
+        .map(|takeover| explore(Policy { seats: 2, takeover, ..Policy::default() }, WITH_PLAYERS));
     assert_eq!(counts, [75_379, 78_689, 30_497, 21_281]);
 }
 
 #[test]
 fn two_seats_of_phones_that_do_not_take_over() {
     assert_eq!(
-        explore(Policy { seats: 2, takeover: Takeover::Last }, Phones { modest: true, ..PLAIN }),
+        explore(Policy { seats: 2, ..Policy::default() }, Phones { modest: true, ..PLAIN }),
         1937
     );
 }
 
 #[test]
 fn three_seats() {
-    assert_eq!(explore(Policy { seats: 3, takeover: Takeover::Last }, PLAIN), 566_893);
+    assert_eq!(explore(Policy { seats: 3, ..Policy::default() }, PLAIN), 566_893);
 }
 
 #[test]
@@ -393,7 +402,11 @@ fn a_change_of_policy_leaves_a_legal_state() {
     let (mut policy, mut roster) = (Policy::default(), Roster::default());
     for _ in 0..200_000 {
         if random(20) == 0 {
-            policy = Policy { seats: 1 + random(6) as u8, takeover: TAKEOVERS[random(4)] };
+            policy = Policy {
+                seats: 1 + random(6) as u8,
+                takeover: TAKEOVERS[random(4)],
+                ..Policy::default()
+            };
             let (after, orders) = decide(policy, roster, Fact::PolicyChanged);
             let staying = after.seats.iter().filter(|s| s.taken && !s.leaving).count();
             assert!(staying <= usize::from(policy.seats), "{policy:?} {roster:?} {orders:?}");
@@ -402,7 +415,7 @@ fn a_change_of_policy_leaves_a_legal_state() {
         } else {
             let leaving = roster.seats.iter().any(|seat| seat.leaving);
             assert!(
-                !roster.waiting || leaving,
+                roster.waiting.is_none() || leaving,
                 "{policy:?}: a newcomer waits for nobody: {roster:?}"
             );
             let facts = legal(&roster, WITH_PLAYERS);
@@ -418,7 +431,7 @@ fn after(policy: Policy, facts: &[Fact]) -> Roster {
 
 #[test]
 fn a_mix_that_ends_is_no_take_over_that_is_still_to_come() {
-    let arrived = Fact::Arrived { put_out: false, modest: false };
+    let arrived = Fact::Arrived { put_out: false, preferences: Preferences::default() };
     let facts = [
         arrived,
         arrived,
@@ -429,12 +442,12 @@ fn a_mix_that_ends_is_no_take_over_that_is_still_to_come() {
         Fact::Started(SeatId(1)),
         Fact::Sounding(SeatId(1), true),
     ];
-    let mix = after(Policy { seats: 2, takeover: Takeover::Mix }, &facts);
+    let mix = after(Policy { seats: 2, takeover: Takeover::Mix, ..Policy::default() }, &facts);
     assert_eq!(mix.audible, 0b11);
     for (takeover, audible) in
         [(Takeover::Last, 0b10), (Takeover::First, 0b01), (Takeover::FirstMute, 0b01)]
     {
-        let policy = Policy { seats: 2, takeover };
+        let policy = Policy { seats: 2, takeover, ..Policy::default() };
         let (roster, orders) = decide(policy, mix, Fact::PolicyChanged);
         assert_eq!(roster.audible, audible, "{takeover:?}");
         assert_eq!(orders.as_slice(), [], "{takeover:?}: the other did not begin anew");
@@ -443,14 +456,17 @@ fn a_mix_that_ends_is_no_take_over_that_is_still_to_come() {
 
 #[test]
 fn a_newcomer_waits_only_where_a_seat_becomes_free() {
-    let arrived = Fact::Arrived { put_out: false, modest: false };
+    let arrived = Fact::Arrived { put_out: false, preferences: Preferences::default() };
     let three = after(Policy { seats: 3, ..Policy::default() }, &[arrived; 3]);
     let two = Policy::default();
     let (fewer, _) = decide(two, three, Fact::PolicyChanged);
     let (waiting, orders) = decide(two, fewer, arrived);
-    assert!(waiting.waiting);
+    assert!(waiting.waiting.is_some());
     assert_eq!(orders.as_slice(), [Order::Disconnect(SeatId(1))], "one more has to go for it");
     let (alone, _) = decide(two, waiting, Fact::Left(SeatId(0)));
     let (seated, orders) = decide(two, alone, Fact::Left(SeatId(1)));
-    assert!(!seated.waiting && orders.as_slice().contains(&Order::Seat(SeatId(0))), "{orders:?}");
+    assert!(
+        seated.waiting.is_none() && orders.as_slice().contains(&Order::Seat(SeatId(0))),
+        "{orders:?}"
+    );
 }
