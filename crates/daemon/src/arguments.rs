@@ -22,9 +22,7 @@ Examples:
   tandemd --controller serial:/dev/ttyUSB0@115200 --name Kitchen --pair 180
                          as \"Kitchen\", open for pairing for three minutes
   tandemd --controller tcp:127.0.0.1:6402 --set takeover=first --set seats=3
-                         three phones at once; who plays first stays heard
-
-Not yet: USB dongles are not driven, and --microphone has no effect.";
+                         three phones at once; who plays first stays heard";
 
 /// A Bluetooth receiver that keeps several phones connected at once.
 #[derive(Clone, Debug, Default, Parser)]
@@ -34,8 +32,8 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
-    /// Which controller: tcp:HOST:PORT, unix:PATH, serial:/dev/ttyX@BAUD, sim; not yet driven:
-    /// usb, usb:VVVV:PPPP, usb:BUS-PORT, usb:serial=TEXT [default: usb]
+    /// Which controller: usb, usb:VVVV:PPPP, usb:BUS-PORT, usb:serial=TEXT, tcp:HOST:PORT,
+    /// unix:PATH, serial:/dev/ttyX@BAUD, sim [default: usb]
     #[arg(long, value_name = "SPEC", verbatim_doc_comment)]
     pub controller: Option<String>,
 
@@ -99,7 +97,8 @@ impl fmt::Display for Mistake {
 }
 
 impl Arguments {
-    /// The configuration: the defaults, then the file, then `--set`, then the flags.
+    /// The configuration: the defaults, then the file and its table of the controller, then `--set`,
+    /// then the flags.
     pub fn configuration(&self) -> Result<Config, Mistake> {
         let mut config = Config::default();
         if let Some(file) = &self.config {
@@ -116,6 +115,7 @@ impl Arguments {
             config.set(key, &text).map_err(|error| Mistake(format!("{flag} {value}: {error}")))?;
         }
         config.pair = self.pair.or(config.pair);
+        config.take_controller().map_err(|error| Mistake(error.to_string()))?;
         Ok(config)
     }
 
@@ -207,6 +207,21 @@ mod tests {
         assert_eq!(config.settings.name, "N \"q\" \\");
         assert_eq!(config.pair, Some(60));
         assert_eq!(config.log_level, "debug");
+    }
+
+    #[test]
+    fn the_table_of_the_chosen_controller_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tandem.toml");
+        let text = "control = \"/a\"\nseats = 3\n[controller.sim]\ncontrol = \"/b\"\nseats = 4\n";
+        std::fs::write(&file, text).unwrap();
+        let with = |more: &[&str]| {
+            let own = ["--config", file.to_str().unwrap()];
+            parse(&[&own[..], more].concat()).configuration().unwrap()
+        };
+        assert_eq!(with(&[]).control, Some("/a".into()));
+        let chosen = with(&["--controller", "sim", "--set", "seats=5"]);
+        assert_eq!((chosen.control, chosen.seats), (Some("/b".into()), 5));
     }
 
     #[test]

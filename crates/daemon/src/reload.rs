@@ -15,6 +15,8 @@ use crate::log;
 /// The file's keys and values as they counted last.
 pub(crate) struct Reload {
     arguments: Arguments,
+    /// Which controller is used, until the next start.
+    controller: String,
     values: Values,
 }
 
@@ -38,8 +40,11 @@ struct Change {
 impl Reload {
     /// Remembers the file as it is, which has just been read.
     pub(crate) fn new(arguments: &Arguments) -> Self {
-        let values = arguments.config.as_deref().map(read).unwrap_or_default();
-        Reload { arguments: arguments.clone(), values }
+        let controller = arguments.configuration().map(|config| config.controller);
+        let controller = controller.unwrap_or_default();
+        let file = arguments.config.as_deref();
+        let values = file.map(|file| read(file, &controller)).unwrap_or_default();
+        Reload { arguments: arguments.clone(), controller, values }
     }
 
     /// Reads the file again, and says what became of each change.
@@ -61,7 +66,7 @@ impl Reload {
 
     fn changes(&mut self, file: &Path) -> Result<Vec<Change>, Mistake> {
         self.arguments.configuration()?;
-        let values = read(file);
+        let values = read(file, &self.controller);
         let changes = difference(&self.values, &values);
         self.values = values;
         Ok(changes)
@@ -105,14 +110,40 @@ impl std::fmt::Display for Key {
     }
 }
 
-/// The keys and values of a file; none of one that cannot be read, which was said elsewhere.
-fn read(file: &Path) -> Values {
+/// The keys and values of a file, those of this controller's table over the others; none of a file
+/// that cannot be read, which was said elsewhere.
+fn read(file: &Path, controller: &str) -> Values {
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let mut values = Values::new();
-    if let Ok(table) = text.parse::<toml::Table>() {
+    if let Ok(mut table) = text.parse::<toml::Table>() {
+        let own = take_controllers(&mut table, controller);
         flatten("", &table, &mut values);
+        flatten("", &own, &mut values);
     }
     values
+}
+
+/// Takes the tables of single controllers out, and gives that of this one.
+fn take_controllers(table: &mut toml::Table, controller: &str) -> toml::Table {
+    let mut own = toml::Table::new();
+    let mut take = |spec: &str, keys: toml::Value| {
+        if let (true, toml::Value::Table(keys)) = (spec == controller, keys) {
+            own.extend(keys);
+        }
+    };
+    if let Some(toml::Value::Table(_)) = table.get("controller")
+        && let Some(toml::Value::Table(specs)) = table.remove("controller")
+    {
+        specs.into_iter().for_each(|(spec, keys)| take(&spec, keys));
+    }
+    table.retain(|name, keys| match name.strip_prefix("controller.") {
+        Some(spec) => {
+            take(spec, keys.clone());
+            false
+        }
+        None => true,
+    });
+    own
 }
 
 fn flatten(prefix: &str, table: &toml::Table, values: &mut Values) {
@@ -150,7 +181,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tandem.toml");
         std::fs::write(&file, text).unwrap();
-        read(&file)
+        read(&file, "usb:1-2")
     }
 
     #[test]
@@ -178,6 +209,21 @@ mod tests {
             ]
         );
         assert_eq!(difference(&new, &new), []);
+    }
+
+    #[test]
+    fn the_table_of_the_controller_in_use_counts_and_no_other() {
+        let read = |text: &str| -> Vec<(String, String)> {
+            values(text).into_iter().map(|(key, value)| (key.to_string(), value)).collect()
+        };
+        let own = [("seats".to_string(), "4".to_string())];
+        let tables =
+            "seats = 2\n[controller.\"usb:1-2\"]\nseats = 4\n[controller.sim]\nseats = 5\n";
+        assert_eq!(read(tables), own);
+        let quoted =
+            "seats = 2\n[\"controller.usb:1-2\"]\nseats = 4\n[\"controller.sim\"]\nseats = 5\n";
+        assert_eq!(read(quoted), own);
+        assert_eq!(read("controller = \"sim\"")[0].0, "controller");
     }
 
     #[test]

@@ -50,6 +50,16 @@ pub struct Settings {
     pub settle_seconds: f32,
     /// Seconds for which a phone that was put out is turned away.
     pub evicted_for_seconds: u32,
+    /// The wait before media is resumed, in milliseconds.
+    pub resume_delay_ms: u32,
+    /// How long media may wait to be resumed, in seconds.
+    pub resume_within_seconds: u32,
+    /// How long a phone has to pause, in seconds.
+    pub pause_check_seconds: f32,
+    /// Whether wide-band speech is offered to phones; CVSD always is.
+    pub msbc: bool,
+    /// Whether phones are told to leave echo and noise to us (AT+NREC=0).
+    pub noise_reduction_off: bool,
     /// The media volume of a phone's first connection, in percent.
     pub volume_first: u8,
     /// The delay that we report to phones, in tenths of a millisecond (AVDTP 1.3, 8.19).
@@ -73,6 +83,11 @@ impl Default for Settings {
             blip_seconds: 2.0,
             settle_seconds: 5.0,
             evicted_for_seconds: 60,
+            resume_delay_ms: 500,
+            resume_within_seconds: 600,
+            pause_check_seconds: 5.0,
+            msbc: true,
+            noise_reduction_off: false,
             volume_first: 50,
             delay: 1500,
         }

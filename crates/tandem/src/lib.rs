@@ -15,6 +15,7 @@ mod clock;
 pub mod config;
 mod control;
 pub mod demo;
+pub mod dialling;
 mod ear;
 mod error;
 mod health;
@@ -34,7 +35,9 @@ mod wakeup;
 pub use config::{Config, ConfigError};
 pub use demo::DemoOptions;
 pub use error::OpenError;
-pub use host::{Bond, Change, Command, Event, MediaAction, Refusal, Ticket, VolumeKind};
+pub use host::{
+    AnswerHow, Bond, Change, Command, Event, MediaAction, Refusal, Ticket, VoiceTo, VolumeKind,
+};
 pub use hub::{MAX_UNREAD, Next, Subscription};
 pub use notice::{Notice, What};
 pub use receiver::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, Handle, Receiver, SetError};

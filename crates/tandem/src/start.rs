@@ -32,9 +32,10 @@ const READY_ROUND: Duration = Duration::from_millis(50);
 const STACK: usize = 256 * 1024;
 
 pub(crate) fn start(
-    config: Config,
+    mut config: Config,
     unwanted: &AtomicBool,
 ) -> Result<(Handle, Vec<JoinHandle<()>>), OpenError> {
+    config.take_controller()?;
     let system = |error: io::Error| OpenError::System(format!("starting failed: {error}"));
     let state = config.state_folder().ok_or_else(|| missing("state_dir"))?;
     let store = BondStore::open(&state)?;
@@ -165,9 +166,11 @@ fn host(config: &Config, bonds: Vec<Bond>) -> Result<Host, OpenError> {
 }
 
 fn apply_phones(handle: &Handle, config: &Config) {
-    for (phone, wishes) in &config.phones {
-        if let Some(on) = wishes.takeover {
-            handle.submit(Command::Set(host::Change::MayTakeOver { phone: *phone, on }));
+    for phone in config.phones.keys() {
+        for key in ["takeover", "priority", "auto_answer"] {
+            if let Some(change) = config.change(key, Some(*phone)) {
+                handle.submit(Command::Set(change));
+            }
         }
     }
     if let Some(seconds) = config.pair {

@@ -1,6 +1,6 @@
 //! Every key: its name, what it takes, and when it counts.
 
-use multipoint::Takeover;
+use multipoint::{Answer, Blips, Takeover};
 use stack::{Confirmation, SecureConnections};
 use toml::Spanned;
 
@@ -49,7 +49,10 @@ pub const KEYS: &[Key] = &[
         c.sound = Some(text(v)?.into());
         Ok(())
     }),
-    key("microphone", When::Later, "where the microphone is", |_, v| text(v).map(drop)),
+    key("microphone", When::Start, "where the microphone is", |c, v| {
+        c.microphone = Some(text(v)?.into());
+        Ok(())
+    }),
     key("snoop", When::Start, "a capture file", |c, v| {
         c.snoop = Some(text(v)?.into());
         Ok(())
@@ -178,39 +181,57 @@ pub const KEYS: &[Key] = &[
         c.cpus = list.iter().map(|i| number(i).map(|n| n as usize)).collect::<Result<_, _>>()?;
         Ok(())
     }),
-    key("codecs", When::Later, "media codecs by preference", |_, v| choices(v, &["aac", "sbc"])),
-    key("voice_codecs", When::Later, "voice codecs by preference", |_, v| {
-        choices(v, &["msbc", "cvsd"])
+    key("codecs", When::Later, "media codecs by preference", |_, v| {
+        choices(v, &[("aac", ()), ("sbc", ())]).map(drop)
     }),
-    key("blips", When::Later, "whether notifications are heard under music", |_, v| {
-        choice(v, &[("ignore", ()), ("mix", ())])
+    key("voice_codecs", When::Start, "voice codecs by preference", |c, v| {
+        // CVSD is every phone's last resort (HFP 1.9, 5.7), named or not.
+        c.settings.msbc = choices(v, &[("msbc", true), ("cvsd", false)])?.contains(&true);
+        Ok(())
     }),
-    key("answer", When::Later, "what the answer button does in a call", |_, v| {
-        choice(v, &[("hold", ()), ("end", ())])
+    key("blips", When::Running, "whether notifications are heard under music", |c, v| {
+        c.settings.policy.blips = choice(v, &[("ignore", Blips::Ignore), ("mix", Blips::Mix)])?;
+        Ok(())
     }),
-    key("resume", When::Later, "whether music resumes after a call", |_, v| {
-        choice(v, &[("auto", ()), ("never", ())])
+    key("answer", When::Running, "what becomes of a call when another is answered", |c, v| {
+        c.settings.policy.answer = choice(v, &[("hold", Answer::Hold), ("end", Answer::End)])?;
+        Ok(())
     }),
-    key("resume_call", When::Later, "whether a held call resumes", |_, v| {
-        choice(v, &[("auto", ()), ("never", ())])
+    key("resume", When::Running, "whether music resumes after a call", |c, v| {
+        c.settings.policy.resume = choice(v, &[("auto", true), ("never", false)])?;
+        Ok(())
     }),
-    key("resume_delay_ms", When::Later, "the wait before music resumes", |_, v| {
-        whole(v, 0, 60_000).map(drop)
+    key("resume_call", When::Running, "whether a held call resumes", |c, v| {
+        c.settings.policy.resume_call = choice(v, &[("auto", true), ("never", false)])?;
+        Ok(())
     }),
-    key("resume_within", When::Later, "how long music may resume", |_, v| {
-        whole(v, 0, 86_400).map(drop)
+    key("resume_delay_ms", When::Running, "the wait before music resumes", |c, v| {
+        c.settings.resume_delay_ms = whole(v, 0, 60_000)? as u32;
+        Ok(())
     }),
-    key("pause_check_s", When::Later, "how long a phone may take to pause", |_, v| {
-        number(v, 0.0, 60.0).map(drop)
+    key("resume_within", When::Running, "how long music may wait to resume", |c, v| {
+        c.settings.resume_within_seconds = whole(v, 0, 86_400)? as u32;
+        Ok(())
+    }),
+    key("pause_check_s", When::Running, "how long a phone may take to pause", |c, v| {
+        c.settings.pause_check_seconds = number(v, 0.0, 60.0)?;
+        Ok(())
     }),
     key("volume.first", When::Running, "a phone's first media volume, percent", |c, v| {
         c.settings.volume_first = whole(v, 0, 100)? as u8;
         Ok(())
     }),
-    key("tones.ring", When::Later, "a ring tone", |_, v| text(v).map(drop)),
-    key("tones.waiting", When::Later, "a waiting tone", |_, v| text(v).map(drop)),
-    key("echo_cancellation", When::Later, "who cancels echo", |_, v| {
-        choice(v, &[("phone", ()), ("receiver", ())])
+    key("tones.ring", When::Start, "a ring tone, a file", |c, v| {
+        c.ring_tone = Some(text(v)?.into());
+        Ok(())
+    }),
+    key("tones.waiting", When::Start, "a waiting tone, a file", |c, v| {
+        c.waiting_tone = Some(text(v)?.into());
+        Ok(())
+    }),
+    key("echo_cancellation", When::Start, "who cancels echo", |c, v| {
+        c.settings.noise_reduction_off = choice(v, &[("phone", false), ("receiver", true)])?;
+        Ok(())
     }),
 ];
 
@@ -229,7 +250,14 @@ impl Config {
 
     /// Sets a key from text, as `--set KEY=VALUE` gives it: a TOML value, or text without its
     /// quotation marks.
+    /// It counts before the table of a controller.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
+        self.set_text(name, value)?;
+        self.given.insert(name.into());
+        Ok(())
+    }
+
+    pub(crate) fn set_text(&mut self, name: &str, value: &str) -> Result<(), ConfigError> {
         let phone = name.strip_prefix("phone.").and_then(|rest| rest.rsplit_once('.'));
         let parsed = Value::parse(value).map(Spanned::into_inner).ok();
         let bare = Value::String(value.into());
@@ -258,14 +286,8 @@ impl Config {
         match key {
             "takeover" => phone.takeover = Some(truth(value).map_err(wrong)?),
             "name" => phone.name = Some(text(value).map_err(wrong)?.into()),
-            "priority" => {
-                whole(value, 0, 100).map_err(wrong)?;
-                self.without_effect.push(name);
-            }
-            "auto_answer" => {
-                truth(value).map_err(wrong)?;
-                self.without_effect.push(name);
-            }
+            "priority" => phone.priority = Some(whole(value, 0, 100).map_err(wrong)? as u8),
+            "auto_answer" => phone.auto_answer = Some(truth(value).map_err(wrong)?),
             _ => {
                 return Err(wrong(
                     "is not a key of a phone; those are priority, auto_answer, takeover, name"

@@ -12,7 +12,7 @@ mod keys;
 mod tests;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 pub use error::ConfigError;
@@ -27,6 +27,12 @@ pub struct Config {
     /// Where sound goes: `pulse[:SINK]`, `wav:FILE`, `raw:FILE|-`, `null`; absent: `pulse` where a
     /// server answers, else `null`.
     pub sound: Option<String>,
+    /// Where the microphone is: `pulse[:SOURCE]`, `wav:FILE`, `tone:HZ`, `null`.
+    pub microphone: Option<String>,
+    /// What is heard when a call rings and its phone sends no ring of its own: a file.
+    pub ring_tone: Option<PathBuf>,
+    /// What is heard over a call when another one rings: a file.
+    pub waiting_tone: Option<PathBuf>,
     /// Where a capture is written.
     pub snoop: Option<PathBuf>,
     /// The control socket.
@@ -57,6 +63,10 @@ pub struct Config {
     pub phones: BTreeMap<Address, PhoneConfig>,
     /// Keys that were set but have no effect yet.
     pub without_effect: Vec<String>,
+    /// The tables of single controllers: their keys and values, as TOML.
+    pub controllers: BTreeMap<String, BTreeMap<String, String>>,
+    /// Keys that were set otherwise than by a file.
+    pub given: BTreeSet<String>,
 }
 
 /// What may be set for one phone.
@@ -64,6 +74,10 @@ pub struct Config {
 pub struct PhoneConfig {
     /// Whether its media may take over; absent: yes.
     pub takeover: Option<bool>,
+    /// What breaks ties, 0 to 100; absent: 0.
+    pub priority: Option<u8>,
+    /// Whether its calls are answered after one ring; absent: no.
+    pub auto_answer: Option<bool>,
     /// What it is called here.
     pub name: Option<String>,
 }
@@ -73,6 +87,9 @@ impl Default for Config {
         Config {
             controller: "usb".into(),
             sound: None,
+            microphone: None,
+            ring_tone: None,
+            waiting_tone: None,
             snoop: None,
             control: None,
             state_dir: None,
@@ -88,6 +105,8 @@ impl Default for Config {
             pair: None,
             phones: BTreeMap::new(),
             without_effect: Vec::new(),
+            controllers: BTreeMap::new(),
+            given: BTreeSet::new(),
         }
     }
 }
@@ -99,6 +118,17 @@ impl Config {
         settings.policy.seats = if self.multipoint { self.seats } else { 1 };
         settings.delay = u16::try_from(self.latency_ms.saturating_mul(10)).unwrap_or(u16::MAX);
         settings
+    }
+
+    /// Lets the table of the controller that was chosen count, where there is one: before the rest of
+    /// the file, after what was set otherwise. Doing it again changes nothing.
+    pub fn take_controller(&mut self) -> Result<(), ConfigError> {
+        let mut keys = self.controllers.get(&self.controller).cloned().unwrap_or_default();
+        keys.retain(|key, _| !self.given.contains(key));
+        for (key, value) in keys {
+            self.set_text(&key, &value)?;
+        }
+        Ok(())
     }
 
     /// The folder that bonds are kept in: as configured, else `$STATE_DIRECTORY`, else

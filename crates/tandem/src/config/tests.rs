@@ -86,3 +86,76 @@ fn keys_are_named_once() {
         assert!(KEYS[..n].iter().all(|other| other.name != key.name), "{}", key.name);
     }
 }
+
+#[test]
+fn what_calls_go_by_is_set_and_changed() {
+    use host::Change;
+
+    let phone = "AA:BB:CC:DD:EE:FF".parse().unwrap();
+    let mut config = Config::default();
+    let text = "answer = \"end\"\nresume = \"never\"\nresume_call = \"never\"\nblips = \"mix\"\n\
+                resume_delay_ms = 250\nresume_within = 60\npause_check_s = 1.5\n\
+                voice_codecs = [\"cvsd\"]\necho_cancellation = \"receiver\"\n\
+                microphone = \"tone:440\"\ntones.ring = \"r.wav\"\ntones.waiting = \"w.wav\"\n\
+                [phone.\"AA:BB:CC:DD:EE:FF\"]\npriority = 7\nauto_answer = true\n";
+    config.read_text(text).unwrap();
+    assert_eq!(config.without_effect, [""; 0]);
+    let settings = config.host_settings();
+    assert!(!settings.msbc && settings.noise_reduction_off);
+    assert_eq!(config.microphone.as_deref(), Some("tone:440"));
+    assert_eq!(config.ring_tone, Some("r.wav".into()));
+    assert_eq!(config.waiting_tone, Some("w.wav".into()));
+    for (key, change) in [
+        ("answer", Change::AnswerEnds(true)),
+        ("resume", Change::Resume(false)),
+        ("resume_call", Change::ResumeCall(false)),
+        ("blips", Change::Blips(true)),
+        ("resume_delay_ms", Change::ResumeDelayMs(250)),
+        ("resume_within", Change::ResumeWithinSeconds(60)),
+        ("pause_check_s", Change::PauseCheckSeconds(1.5)),
+    ] {
+        assert_eq!(config.change(key, None), Some(change), "{key}");
+        assert!(config.shown().contains_key(key), "{key}");
+    }
+    let of_phone = |key| config.change(key, Some(phone));
+    assert_eq!(of_phone("priority"), Some(Change::Priority { phone, priority: 7 }));
+    assert_eq!(of_phone("auto_answer"), Some(Change::AutoAnswer { phone, on: true }));
+    assert_eq!(of_phone("takeover"), None);
+
+    for wrong in ["answer = \"maybe\"", "voice_codecs = [\"lc3\"]", "resume_delay_ms = -1"] {
+        assert!(error(wrong).contains("must be"), "{wrong}");
+    }
+    assert_eq!(config.shown()["answer"], "end");
+    assert_eq!(Config::default().shown()["resume"], "auto");
+}
+
+#[test]
+fn the_table_of_a_controller_counts_when_it_is_used() {
+    let text = "seats = 2\nname = \"Any\"\n[controller.\"usb:0a12:0001\"]\nseats = 1\n\
+                name = \"Old\"\nsound.rate = 44100\n[controller.\"usb:1-2\"]\nseats = 5\n";
+    let mut config = Config::default();
+    config.read_text(text).unwrap();
+    config.set("name", "Mine").unwrap();
+    let mut other = config.clone();
+    other.take_controller().unwrap();
+    assert_eq!((other.seats, other.rate), (2, 48_000));
+    config.controller = "usb:0a12:0001".into();
+    for _ in 0..2 {
+        config.take_controller().unwrap();
+        assert_eq!((config.seats, config.rate), (1, 44_100));
+        // What was not set by the file counts before its tables.
+        assert_eq!(config.settings.name, "Mine");
+    }
+
+    // Beside a key `controller`, which no table of that name may stand beside.
+    let mut config = Config::default();
+    let text = "controller = \"usb:1-2\"\n[\"controller.usb:1-2\"]\nrealtime.cpu = [1]\n";
+    config.read_text(text).unwrap();
+    config.take_controller().unwrap();
+    assert_eq!(config.cpus, [1]);
+
+    let wrong = Config::default().read_text("[controller.sim]\n\nseats = 9").unwrap_err();
+    assert_eq!((wrong.line, wrong.key.as_deref()), (Some(3), Some("seats")));
+    assert!(error("[controller.sim]\ncontroller = \"usb\"").contains("what the table is for"));
+    assert!(error("[controller.sim]\nseets = 2").contains("did you mean seats"));
+}

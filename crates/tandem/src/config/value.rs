@@ -41,9 +41,8 @@ pub(crate) fn choice<T: Copy>(value: &Value<'_>, words: &[(&str, T)]) -> Result<
         .ok_or_else(|| format!("is \"{given}\"; must be one of {}", known()))
 }
 
-/// A list of words out of several.
-pub(crate) fn choices(value: &Value<'_>, words: &[&str]) -> Result<(), String> {
+/// A list of words out of several, each standing for something.
+pub(crate) fn choices<T: Copy>(value: &Value<'_>, words: &[(&str, T)]) -> Result<Vec<T>, String> {
     let list = value.as_array().ok_or_else(|| "must be a list".to_string())?;
-    let pairs: Vec<(&str, ())> = words.iter().map(|word| (*word, ())).collect();
-    list.iter().try_for_each(|item| choice(item.get_ref(), &pairs))
+    list.iter().map(|item| choice(item.get_ref(), words)).collect()
 }
