@@ -2,6 +2,7 @@
 
 use pool::{Frame, Instant};
 use wire::avdtp::Seid;
+use wire::hci::Status;
 
 use crate::avdtp::{NotNow, Preference, Session};
 use crate::controller::OrderError;
@@ -61,10 +62,19 @@ impl Stack {
             Call::CloseCalls(link) => self.close_calls(now, link),
             Call::Battery(_) | Call::VoiceCodecs(_) => self.calls_setting(now, &call),
             Call::Speaker(link, _) | Call::Microphone(link, _) => self.call_gain(now, link, &call),
-            Call::OpenVoice(_)
-            | Call::AcceptVoice(_)
-            | Call::RejectVoice(..)
-            | Call::CloseVoice(_) => return Err(OrderError::NotSupported),
+            Call::OpenVoice(link) => {
+                let codec = self.voice_codec(link);
+                return self.controller.setup_voice(now, link, codec);
+            }
+            Call::AcceptVoice(link) => {
+                let codec = self.voice_codec(link);
+                return self.controller.accept_voice(now, link, codec);
+            }
+            Call::RejectVoice(link, status) => return controller.reject_voice(now, link, status),
+            Call::CloseVoice(link) => {
+                let status = Status::REMOTE_USER_TERMINATED_CONNECTION;
+                return controller.close_voice(now, link, status);
+            }
         }
         Ok(())
     }

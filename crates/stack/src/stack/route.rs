@@ -109,14 +109,10 @@ impl Stack {
             From::RoleChanged { link, central } => Notice::Role { link, central },
             From::ModeChanged { link, sniff, .. } => Notice::Mode { link, sniff },
             From::Warning(warning) => Notice::Warning(warning),
-            From::VoiceRequested { link, .. } => {
-                let reason = wire::hci::Status::REJECTED_LIMITED_RESOURCES;
-                let _ = self.controller.reject_voice(now, link, reason);
-                return None;
-            }
-            From::VoiceOpened { .. } | From::VoiceFailed { .. } | From::VoiceClosed { .. } => {
-                return None;
-            }
+            From::VoiceRequested { .. }
+            | From::VoiceOpened { .. }
+            | From::VoiceFailed { .. }
+            | From::VoiceClosed { .. } => return Self::voice_notice(output),
             // A refused role is lived without; we make no inquiries.
             From::RoleRefused { .. } | From::Found { .. } | From::InquiryDone(_) => return None,
         };
