@@ -91,13 +91,21 @@ impl Controller {
 
     /// A command is done.
     fn on_returned(&mut self, opcode: Opcode, errand: Errand, octets: &[u8]) {
-        if opcode == Opcode::READ_ENCRYPTION_KEY_SIZE
-            && let Some(id) = self.link_of(errand)
-        {
-            let size = returns::ReadEncryptionKeySize::parse(octets);
-            let handle = self.links.get(id).map(|link| link.handle);
-            let size = size.ok().filter(|size| Some(size.connection_handle) == handle);
-            self.on_key_size(id, size.map(|size| size.key_size));
+        let Some(id) = self.link_of(errand) else { return };
+        let handle = self.links.get(id).map(|link| link.handle);
+        match opcode {
+            Opcode::READ_ENCRYPTION_KEY_SIZE => {
+                let size = returns::ReadEncryptionKeySize::parse(octets);
+                let size = size.ok().filter(|size| Some(size.connection_handle) == handle);
+                self.on_key_size(id, size.map(|size| size.key_size));
+            }
+            Opcode::READ_RSSI => {
+                let read = returns::ReadRssi::parse(octets).ok();
+                if let Some(read) = read.filter(|read| Some(read.connection_handle) == handle) {
+                    self.output(Output::Rssi { link: id, rssi: read.rssi });
+                }
+            }
+            _ => {}
         }
     }
 

@@ -1,4 +1,4 @@
-//! Roles and sniff mode of links (Core 5.4, Vol 4, Part E, 7.2).
+//! Roles, sniff mode and signal strength of links (Core 5.4, Vol 4, Part E, 7.2, 7.5.4).
 
 use pool::Instant;
 use wire::hci::{Command, Mode, Role, Slots, Status};
@@ -47,6 +47,13 @@ impl Controller {
         self.now = now;
         let (errand, connection_handle, _) = self.live(link, |l| (l.handle, ()))?;
         self.order(Command::ExitSniffMode { connection_handle }, errand)
+    }
+
+    /// Reads how strongly a link is received; [`Output::Rssi`] follows if the controller can tell.
+    pub fn read_rssi(&mut self, now: Instant, link: LinkId) -> Result<(), OrderError> {
+        self.now = now;
+        let (errand, handle, _) = self.live(link, |l| (l.handle, ()))?;
+        self.order(Command::ReadRssi { connection_handle: handle }, errand)
     }
 
     /// What is needed of a link that is not going, and whom its commands are for.

@@ -134,6 +134,14 @@ pub enum Output {
         /// The sniff interval in slots of 0.625 ms.
         interval: u16,
     },
+    /// How strongly a link is received was read.
+    Rssi {
+        /// The link.
+        link: LinkId,
+        /// In dB above (positive) or below (negative) the range that the controller wants to be in; 0
+        /// within it. (It is not in dBm.)
+        rssi: i8,
+    },
     /// A link's peer wants a voice link: [`accept_voice`](super::Controller::accept_voice) or
     /// [`reject_voice`](super::Controller::reject_voice) it, within 4.5 s.
     VoiceRequested {

@@ -115,6 +115,8 @@ impl Stack {
             | From::VoiceClosed { .. } => return Self::voice_notice(output),
             // A refused role is lived without; we make no inquiries.
             From::RoleRefused { .. } | From::Found { .. } | From::InquiryDone(_) => return None,
+            // Nobody asks for it yet.
+            From::Rssi { .. } => return None,
         };
         Some(Output::Notice(notice))
     }

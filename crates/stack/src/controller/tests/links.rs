@@ -58,17 +58,6 @@ fn a_request_can_be_rejected_by_the_glue() {
 }
 
 #[test]
-fn voice_links_are_refused() {
-    let mut t = Tester::up(p256());
-    for link_type in [LinkType::Sco, LinkType::Esco] {
-        request(&mut t, PHONE, link_type);
-        let reason = Status::REJECTED_LIMITED_RESOURCES;
-        t.hear(Command::RejectSynchronousConnectionRequest { bd_addr: PHONE, reason });
-    }
-    t.told_nothing();
-}
-
-#[test]
 fn an_undecided_request_is_forgotten_in_time() {
     let mut t = Tester::up(p256());
     request(&mut t, PHONE, LinkType::Acl);
@@ -339,4 +328,15 @@ fn link_policy_is_written_for_each_link_where_there_is_no_default() {
     t.heard.clear();
     t.complete(PHONE, HANDLE, Status::SUCCESS);
     t.hear_any(Opcode::WRITE_LINK_POLICY_SETTINGS);
+}
+
+#[test]
+fn signal_strength_is_read() {
+    let (mut t, link) = voice::one();
+    t.controller.read_rssi(t.now, link).unwrap();
+    t.hear(Command::ReadRssi { connection_handle: HANDLE });
+    assert!(matches!(t.told(), Output::Rssi { rssi: -7, link: l } if l == link));
+    assert_eq!(t.controller.read_rssi(t.now, LinkId(6)), Err(OrderError::NoLink));
+    let (mut t, link) = voice::linked(Config::default(), Dongle::modern().lacks(Opcode::READ_RSSI));
+    assert_eq!(t.controller.read_rssi(t.now, link), Err(OrderError::NotSupported));
 }

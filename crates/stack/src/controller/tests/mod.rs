@@ -5,12 +5,14 @@ mod bringup;
 mod chaos;
 mod commands;
 mod data;
+mod early;
 mod links;
 mod owner;
 mod pages;
 mod pairing;
 mod script;
 mod security;
+mod voice;
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -52,6 +54,7 @@ struct Dongle {
     features: LmpFeatures,
     page_2: LmpFeaturesPage2,
     acl: (u16, u16),
+    synchronous: u8,
     /// Commands that it answers with an error.
     refuses: Vec<(Opcode, Status)>,
     /// Commands that it does not answer.
@@ -65,6 +68,7 @@ impl Dongle {
             features: LmpFeatures::all(),
             page_2: LmpFeaturesPage2::all(),
             acl: (339, 4),
+            synchronous: 60,
             refuses: Vec::new(),
             ignores: Vec::new(),
         }
@@ -108,12 +112,15 @@ impl Dongle {
             }
             Command::ReadBufferSize {} => returns::ReadBufferSize {
                 acl_data_packet_length: self.acl.0,
-                synchronous_data_packet_length: 60,
+                synchronous_data_packet_length: self.synchronous,
                 total_num_acl_data_packets: self.acl.1,
                 total_num_synchronous_data_packets: 8,
             }
             .write(out),
             Command::ReadBdAddr {} => returns::ReadBdAddr { bd_addr: LOCAL }.write(out),
+            Command::ReadRssi { connection_handle } => {
+                returns::ReadRssi { connection_handle: *connection_handle, rssi: -7 }.write(out)
+            }
             Command::ReadEncryptionKeySize { connection_handle } => {
                 returns::ReadEncryptionKeySize {
                     connection_handle: *connection_handle,
@@ -143,6 +150,10 @@ fn by_status(opcode: Opcode) -> bool {
         Opcode::REMOTE_NAME_REQUEST,
         Opcode::READ_REMOTE_SUPPORTED_FEATURES,
         Opcode::READ_REMOTE_EXTENDED_FEATURES,
+        Opcode::SETUP_SYNCHRONOUS_CONNECTION,
+        Opcode::ENHANCED_SETUP_SYNCHRONOUS_CONNECTION,
+        Opcode::ACCEPT_SYNCHRONOUS_CONNECTION_REQUEST,
+        Opcode::ENHANCED_ACCEPT_SYNCHRONOUS_CONNECTION_REQUEST,
         Opcode::REJECT_SYNCHRONOUS_CONNECTION_REQUEST,
         Opcode::SNIFF_MODE,
         Opcode::EXIT_SNIFF_MODE,
@@ -457,6 +468,15 @@ impl Tester {
             Output::Disconnected { link, reason, .. } => assert_eq!((link, reason), (id, why)),
             other => panic!("expected the link's end, told {other:?}"),
         }
+    }
+
+    /// The next command must be this, in octets: its number, its length, its parameters.
+    #[track_caller]
+    fn hear_octets(&mut self, octets: &str) {
+        self.turn();
+        let heard = self.heard.pop_front().unwrap_or_default();
+        let heard: Vec<_> = heard.iter().map(|octet| format!("{octet:02X}")).collect();
+        assert_eq!(heard.join(" "), octets.split_whitespace().collect::<Vec<_>>().join(" "));
     }
 
     /// A frame for [`Controller::send`].
