@@ -6,13 +6,14 @@
 //! [`Engine`] is the body of the audio thread as an object that is stepped from outside: the
 //! real-time thread and a simulation in virtual time run the same code. A [`Sink`] takes what the
 //! engine renders and says how much it wants. Nothing here reads a clock or starts a thread: every
-//! call is handed its `now`. After construction the engine does not allocate.
+//! call is handed its `now`. After construction the engine does not allocate, but once where a stream of
+//! AAC is opened, or changes, that is neither 44.1 kHz in two channels nor as the slot's last one was.
 //!
 //! A voice link has a shorter way, both ways: [`Control::OpenVoice`], [`Engine::voice`],
 //! [`Engine::voice_reply`].
 //!
 //! Limits: [`MAX_STREAMS`] streams, [`MAX_LATENCY_MS`], [`CAPACITY_MS`] of sound held for each;
-//! [`MAX_VOICES`] voice links. Not here yet: local tones (ring, waiting tone), AAC, ALSA.
+//! [`MAX_VOICES`] voice links. Not here yet: local tones (ring, waiting tone), ALSA.
 
 pub mod analysis;
 mod converter;
@@ -20,22 +21,26 @@ mod decoder;
 mod engine;
 mod fade;
 mod microphone;
+mod pulse;
 mod ring;
 mod servo;
 mod sink;
 mod sounding;
 mod stream;
 mod voice;
+mod wave;
 
 pub use decoder::StreamCodec;
 pub use engine::{Config, Control, Engine, MAX_STREAMS, MAX_VOICES, Refused, Report};
-pub use microphone::{Microphone, MicrophoneError};
+pub use microphone::{MICROPHONE_RATE, Microphone, MicrophoneError};
+pub use pulse::pulse_answers;
 pub use ring::CAPACITY_MS;
 pub use servo::LIMIT_PPM;
-pub use sink::{Lost, OpenError, OpenErrorKind, Pace, Sink, pulse_answers};
+pub use sink::{Lost, OpenError, OpenErrorKind, Pace, Sink};
 pub use sounding::{SOUNDING_HOLD_MS, SOUNDING_PEAK};
 pub use stream::{FADE_MS, MAX_LATENCY_MS, MIN_LATENCY_MS, OVERRUN_MS, Stats};
 pub use voice::{
     MICROPHONE_LATENCY_MS, MICROPHONE_RATES, MICROPHONE_SLACK_MS, VOICE_LATENCY_MS, VOICE_SLACK_MS,
     VoiceCoding, VoiceStats,
 };
+pub use wave::Sound;

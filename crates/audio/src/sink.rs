@@ -6,10 +6,9 @@
 //! [`Sink::fd`], it waits on that too.
 //!
 //! No call waits for anybody after [`Sink::open`], which may wait for a server for up to
-//! two seconds an answer. Not here yet: `alsa:DEVICE`, microphones.
+//! two seconds an answer. Not here yet: `alsa:DEVICE`.
 
 mod file;
-mod pulse;
 
 use core::fmt;
 use core::time::Duration;
@@ -17,13 +16,12 @@ use std::os::fd::BorrowedFd;
 
 use pool::Instant;
 
+use crate::pulse::Playback;
 use file::FileSink;
-use pulse::Pulse;
-pub use pulse::pulse_answers;
 
 /// The most frames that a clock-paced sink asks for at once: a caller that slept longer than this
 /// is asked again at once, so that nothing has to be rendered in one stretch of unbounded length.
-const MOST_AT_ONCE: u64 = 4_800;
+pub(crate) const MOST_AT_ONCE: u64 = 4_800;
 
 /// Why a sink could not be opened: what, where, and what to do.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,7 +46,7 @@ pub enum OpenErrorKind {
 }
 
 impl OpenError {
-    fn usage(sink: &str, reason: impl Into<String>) -> Self {
+    pub(crate) fn usage(sink: &str, reason: impl Into<String>) -> Self {
         OpenError { sink: sink.into(), reason: reason.into(), kind: OpenErrorKind::Usage }
     }
 
@@ -104,7 +102,7 @@ pub struct Sink {
 enum Kind {
     Null,
     File(FileSink),
-    Pulse(Box<Pulse>),
+    Pulse(Box<Playback>),
 }
 
 /// What becomes of what a file holds when it is opened.
@@ -165,9 +163,9 @@ impl Sink {
             ("raw", Some(path)) if !path.is_empty() => {
                 Kind::File(FileSink::raw(path, rate, contents)?)
             }
-            ("pulse", None) => Kind::Pulse(Box::new(Pulse::open(spec, None, rate)?)),
+            ("pulse", None) => Kind::Pulse(Box::new(Playback::open(spec, None, rate)?)),
             ("pulse", Some(sink)) if !sink.is_empty() => {
-                Kind::Pulse(Box::new(Pulse::open(spec, Some(sink), rate)?))
+                Kind::Pulse(Box::new(Playback::open(spec, Some(sink), rate)?))
             }
             ("wav" | "raw" | "pulse", _) => {
                 return Err(OpenError::usage(spec, format!("a name is missing after `{kind}:`")));

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant as Wall};
 
 use super::*;
 use crate::analysis::{channel, sine, tones};
+use crate::microphone::Microphone;
+use crate::pulse::pulse_answers;
 
 const RATE: u32 = 48_000;
 
@@ -221,10 +223,20 @@ fn pulse_player() {
     let error = Sink::open("pulse:nowhere", RATE).expect_err("no such sink");
     assert!(error.reason.contains("no sink `nowhere`"), "{error}");
     let mut sink = Sink::open("pulse:ear", RATE).expect("opens");
+    let error = Microphone::open("pulse:nowhere").expect_err("no such source");
+    assert!(error.reason.contains("no source `nowhere`"), "{error}");
+    let mut microphone = Microphone::open("pulse:ear.monitor").expect("opens");
+    assert!(microphone.is_device() && microphone.fd().is_some());
+    let mut overheard = Vec::new();
     let clock = Wall::now();
     let (mut played, mut late) = (0u64, false);
     let lost = loop {
         let now = Instant::from_nanos(clock.elapsed().as_nanos() as u64);
+        if let Ok(due) = microphone.due(now) {
+            let mut piece = vec![0; due];
+            microphone.read(&mut piece);
+            overheard.extend(piece);
+        }
         match sink.due(now) {
             Err(lost) => break lost,
             Ok(0) => {
@@ -255,6 +267,14 @@ fn pulse_player() {
         }
     };
     println!("lost: {lost}");
+    let tones = tones(&overheard, microphone.rate(), &[440.0, 660.0, 880.0], 50);
+    let heard = |frequency| tones.iter().any(|tone| tone.frequency == Some(frequency));
+    assert!([440.0, 660.0, 880.0].into_iter().all(heard), "{tones:?}");
+    let gone = Wall::now();
+    while microphone.due(Instant::ZERO).is_ok() {
+        assert!(gone.elapsed() < Duration::from_secs(5), "the microphone is gone as well");
+        std::thread::sleep(Duration::from_millis(10));
+    }
     // A dying server may hang up before it stops listening.
     let dead = Wall::now();
     loop {
