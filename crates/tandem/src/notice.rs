@@ -227,7 +227,7 @@ fn order_name(order: OrderKind) -> &'static str {
 }
 
 /// A text, unless it is empty.
-fn some(text: &str) -> Option<&str> {
+pub(crate) fn some(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use host::{Bond, Codec, Event, PlaybackStatus, Profile, Source, StreamState, VolumeKind};
+use host::{
+    Bond, CallState, Codec, Event, Indicator, PlaybackStatus, Profile, Source, StreamState,
+    VoiceCodec, VolumeKind,
+};
 use serde_json::{Value, json};
 use wire::Address;
 
@@ -50,12 +53,28 @@ pub struct Phone {
     pub a2dp: bool,
     /// Whether AVRCP is up.
     pub avrcp: bool,
+    /// Whether HFP, or HSP, is up.
+    pub hfp: bool,
     /// What its player does, and how much of the track had played then, in milliseconds.
     pub playback: Option<(PlaybackStatus, Option<u32>)>,
     /// Its track, where it tells one.
     pub track: Option<Track>,
     /// Its media volume in percent, once one was set or told.
     pub volume: Option<u8>,
+    /// The volume of its calls, likewise.
+    pub call_volume: Option<u8>,
+    /// Its calls, by its own numbers for them.
+    pub calls: BTreeMap<u8, Call>,
+    /// How its voice link is coded, while one is open.
+    pub voice: Option<VoiceCodec>,
+    /// Its battery in percent.
+    pub battery: Option<u8>,
+    /// Its network's signal, 0 to 5.
+    pub signal: Option<u8>,
+    /// Whether it has a network.
+    pub service: Option<bool>,
+    /// Whether the network is a foreign one.
+    pub roaming: Option<bool>,
     /// Its media stream.
     pub media: Option<(StreamState, Codec)>,
     /// When it was heard last, in seconds since the start.
@@ -75,6 +94,17 @@ pub struct Track {
     pub album: String,
     /// How long it is, in milliseconds.
     pub duration_ms: Option<u32>,
+}
+
+/// A call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Its state.
+    pub state: CallState,
+    /// Whom it is with; empty while that is not known.
+    pub number: String,
+    /// Their name, likewise.
+    pub name: String,
 }
 
 impl Status {
@@ -111,6 +141,8 @@ impl Status {
                 if !connected {
                     (known.a2dp, known.media, known.rssi) = (false, None, None);
                     (known.avrcp, known.playback, known.track) = (false, None, None);
+                    known.voice = None;
+                    known.without_calls();
                     self.keep_if_known(*phone);
                 }
             }
@@ -121,6 +153,24 @@ impl Status {
             Event::Profile { phone, profile: Profile::Avrcp, up } => {
                 self.known(*phone, |known| {
                     (known.avrcp, known.playback, known.track) = (*up, None, None);
+                });
+            }
+            Event::Profile { phone, profile: Profile::Hfp, up } => self.known(*phone, |known| {
+                known.without_calls();
+                known.hfp = *up;
+            }),
+            Event::Call { phone, index, state, number, name } => {
+                self.known(*phone, |known| known.call(*index, *state, number, name));
+            }
+            Event::Voice { phone, open, codec } => {
+                self.known(*phone, |known| known.voice = open.then_some(*codec));
+            }
+            Event::Indicator { phone, indicator, value } => {
+                self.known(*phone, |known| match indicator {
+                    Indicator::Battery => known.battery = Some(*value),
+                    Indicator::Signal => known.signal = Some(*value),
+                    Indicator::Service => known.service = Some(*value != 0),
+                    Indicator::Roaming => known.roaming = Some(*value != 0),
                 });
             }
             Event::Playback { phone, status, position_ms } => {
@@ -135,9 +185,10 @@ impl Status {
                 });
                 self.known(*phone, |known| known.track = track);
             }
-            Event::Volume { phone, kind: VolumeKind::Media, percent } => {
-                self.known(*phone, |known| known.volume = Some(*percent));
-            }
+            Event::Volume { phone, kind, percent } => self.known(*phone, |known| match kind {
+                VolumeKind::Media => known.volume = Some(*percent),
+                VolumeKind::Call => known.call_volume = Some(*percent),
+            }),
             Event::Stream { phone, state, codec, .. } => {
                 let media = (*state != StreamState::Closed).then_some((*state, *codec));
                 self.known(*phone, |known| known.media = media);
@@ -156,13 +207,8 @@ impl Status {
                 }
                 self.warnings.push_back((code, text.as_str().into()));
             }
-            Event::Profile { profile: Profile::Hfp, .. }
-            | Event::Call { .. }
-            | Event::Voice { .. }
-            | Event::Indicator { .. }
-            | Event::Confirm { .. }
+            Event::Confirm { .. }
             | Event::Order { .. }
-            | Event::Volume { kind: VolumeKind::Call, .. }
             | Event::Evicted { .. }
             | Event::Done { .. } => {}
         }
@@ -220,6 +266,32 @@ impl Status {
 }
 
 impl Phone {
+    /// What is told of a call is added to what was.
+    fn call(&mut self, index: u8, state: CallState, number: &str, name: &str) {
+        if state == CallState::Ended {
+            self.calls.remove(&index);
+            return;
+        }
+        let call = self.calls.entry(index).or_insert_with(|| Call {
+            state,
+            number: String::new(),
+            name: String::new(),
+        });
+        call.state = state;
+        for (known, told) in [(&mut call.number, number), (&mut call.name, name)] {
+            if !told.is_empty() {
+                *known = told.into();
+            }
+        }
+    }
+
+    /// What HFP tells is known no more.
+    fn without_calls(&mut self) {
+        self.hfp = false;
+        self.calls.clear();
+        (self.battery, self.signal, self.service, self.roaming) = (None, None, None, None);
+    }
+
     fn to_json(&self, address: Address) -> Value {
         let media = self.media.map(|(state, codec)| {
             json!({ "state": notice::stream_state(state), "codec": notice::codec_name(codec) })
@@ -234,17 +306,29 @@ impl Phone {
             });
             notice::known(told)
         });
+        let calls = self.calls.iter().map(|(index, call)| {
+            notice::known(json!({
+                "index": index, "state": notice::call_state(call.state),
+                "number": notice::some(&call.number), "name": notice::some(&call.name),
+            }))
+        });
+        let volume = notice::known(json!({ "media": self.volume, "call": self.call_volume }));
         let object = json!({
             "address": address.to_string(),
             "name": self.name,
             "bonded": self.bonded,
             "connected": self.connected,
-            "profiles": { "a2dp": self.a2dp, "avrcp": self.avrcp, "hfp": false },
+            "profiles": { "a2dp": self.a2dp, "avrcp": self.avrcp, "hfp": self.hfp },
             "media": media,
             "playback": playback,
             "track": track,
-            "volume": self.volume.map(|percent| json!({ "media": percent })),
-            "calls": [],
+            "volume": volume.as_object().filter(|told| !told.is_empty()),
+            "calls": calls.collect::<Vec<_>>(),
+            "voice": self.voice.map(notice::voice_codec),
+            "battery": self.battery,
+            "signal": self.signal,
+            "service": self.service,
+            "roaming": self.roaming,
             "rssi": self.rssi,
             "last_heard": self.last_heard,
         });
@@ -270,5 +354,61 @@ mod tests {
         status.apply(2.0, &told(false));
         status.apply(2.0, &Event::Audible { sources: Default::default() });
         assert!(status.phones.is_empty(), "{:?}", status.phones);
+    }
+
+    #[test]
+    fn what_a_phone_tells_of_its_calls_is_in_its_status() {
+        let mut status = Status::default();
+        let phone = Address([1; 6]);
+        let told = |connected| Event::Phone { phone, name: Name::new(), connected, reason: None };
+        status.apply(0.0, &told(true));
+        let call = |index, state, number: &str, name: &str| Event::Call {
+            phone,
+            index,
+            state,
+            number: number.try_into().unwrap(),
+            name: name.try_into().unwrap(),
+        };
+        let indicator = |indicator, value| Event::Indicator { phone, indicator, value };
+        let codec = VoiceCodec::Msbc;
+        for event in [
+            Event::Profile { phone, profile: Profile::Hfp, up: true },
+            indicator(Indicator::Battery, 80),
+            indicator(Indicator::Signal, 4),
+            indicator(Indicator::Service, 1),
+            indicator(Indicator::Roaming, 0),
+            Event::Volume { phone, kind: VolumeKind::Call, percent: 70 },
+            call(1, CallState::Incoming, "", ""),
+            call(1, CallState::Incoming, "123", "Mum"),
+            call(1, CallState::Active, "", ""),
+            call(2, CallState::Incoming, "", ""),
+            Event::Voice { phone, open: true, codec },
+        ] {
+            status.apply(1.0, &event);
+        }
+        let shown = status.phones[&phone].to_json(phone);
+        assert_eq!(
+            shown["calls"],
+            json!([
+                { "index": 1, "state": "active", "number": "123", "name": "Mum" },
+                { "index": 2, "state": "incoming" },
+            ])
+        );
+        assert_eq!(shown["volume"], json!({ "call": 70 }));
+        assert_eq!((&shown["voice"], &shown["profiles"]["hfp"]), (&"msbc".into(), &true.into()));
+        assert_eq!((&shown["battery"], &shown["signal"]), (&80.into(), &4.into()));
+        assert_eq!((&shown["service"], &shown["roaming"]), (&true.into(), &false.into()));
+
+        status.apply(2.0, &Event::Voice { phone, open: false, codec });
+        status.apply(2.0, &call(1, CallState::Ended, "", ""));
+        let shown = status.phones[&phone].to_json(phone);
+        assert_eq!(shown["calls"], json!([{ "index": 2, "state": "incoming" }]));
+        assert_eq!(shown["voice"], Value::Null);
+
+        status.apply(3.0, &Event::Profile { phone, profile: Profile::Hfp, up: false });
+        let shown = status.phones[&phone].to_json(phone);
+        assert_eq!((&shown["calls"], &shown["battery"]), (&json!([]), &Value::Null));
+        // The volume is kept: it is that of the phone's next connection, too.
+        assert_eq!(shown["volume"], json!({ "call": 70 }));
     }
 }
