@@ -1,13 +1,16 @@
 //! The interface `io.tandem.Receiver`: its methods, in terms of a receiver's handle.
 //!
-//! `io.tandem.Receiver.varlink` beside this crate is the source. Not there yet: what needs calls.
+//! `io.tandem.Receiver.varlink` beside this crate is the source.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use tandem::{Address, Command, Handle, MediaAction, Next, Refusal, SetError, VolumeKind};
+use tandem::{
+    Address, AnswerHow, Command, Handle, MediaAction, Next, Refusal, SetError, VoiceTo, VolumeKind,
+    dialling,
+};
 
 use crate::varlink::{Answer, Call, Error, Identity, Interface, Replies};
 
@@ -17,7 +20,7 @@ pub const INTERFACE: &str = "io.tandem.Receiver";
 const DESCRIPTION: &str = include_str!("../io.tandem.Receiver.varlink");
 
 /// The methods, each with its parameters.
-const METHODS: [(&str, &[&str]); 11] = [
+const METHODS: [(&str, &[&str]); 26] = [
     ("Status", &[]),
     ("Watch", &[]),
     ("Pair", &["seconds"]),
@@ -28,6 +31,21 @@ const METHODS: [(&str, &[&str]); 11] = [
     ("Forget", &["phone"]),
     ("Media", &["action", "phone"]),
     ("Volume", &["percent", "kind", "phone"]),
+    ("Answer", &["how", "phone", "index"]),
+    ("Reject", &["phone", "index"]),
+    ("HangUp", &["phone", "index"]),
+    ("Hold", &["phone"]),
+    ("Swap", &[]),
+    ("Merge", &["phone"]),
+    ("Private", &["index", "phone"]),
+    ("Transfer", &["phone"]),
+    ("Voice", &["to", "phone"]),
+    ("Dial", &["number", "phone"]),
+    ("Redial", &["phone"]),
+    ("Tones", &["digits", "phone"]),
+    ("Mute", &["on"]),
+    ("Assistant", &["on", "phone"]),
+    ("Battery", &["percent"]),
     ("Set", &["key", "value", "phone"]),
 ];
 
@@ -73,7 +91,7 @@ impl Interface for Control {
 
 impl Control {
     fn answer(&self, method: &str, given: &Parameters<'_>) -> Result<Value, Error> {
-        let command = match method {
+        match method {
             "Status" => return Ok(self.0.status().to_json()),
             "Set" => {
                 let phone = self.optional_phone(given)?;
@@ -81,8 +99,18 @@ impl Control {
                 self.0.set(key, value, phone).map_err(|SetError { refusal, text }| {
                     Error::new(INTERFACE, refusal.name(), &text)
                 })?;
-                return Ok(json!({}));
             }
+            _ => {
+                let command = self.command(method, given)?;
+                self.0.call(command).map_err(|refusal| refused(refusal, refusal.text()))?;
+            }
+        }
+        Ok(json!({}))
+    }
+
+    /// The command that a method is, those of calls aside.
+    fn command(&self, method: &str, given: &Parameters<'_>) -> Result<Command, Error> {
+        Ok(match method {
             "Pair" => Command::Pair { seconds: self.pairing_seconds(given)? },
             "StopPairing" => Command::StopPairing,
             "Confirm" => Command::Confirm {
@@ -102,10 +130,38 @@ impl Control {
                 kind: given.one_of("kind", &VolumeKind::ALL)?,
                 phone: self.optional_phone(given)?,
             },
+            "Battery" => Command::Battery { percent: given.percent("percent")? },
+            _ => return self.call_command(method, given),
+        })
+    }
+
+    /// The command that a method about calls is.
+    fn call_command(&self, method: &str, given: &Parameters<'_>) -> Result<Command, Error> {
+        let phone = self.optional_phone(given)?;
+        Ok(match method {
+            "Answer" => {
+                let how = given.text("how")?.map(|_| given.one_of("how", &AnswerHow::ALL));
+                let how = how.transpose()?.unwrap_or_default();
+                Command::Answer { how, phone, index: given.index()? }
+            }
+            "Reject" => Command::Reject { phone, index: given.index()? },
+            "HangUp" => Command::HangUp { phone, index: given.index()? },
+            "Hold" => Command::Hold { phone },
+            "Swap" => Command::Swap,
+            "Merge" => Command::Merge { phone },
+            "Private" => {
+                let index = given.index()?.ok_or_else(|| Error::invalid_parameter("index"))?;
+                Command::Private { index, phone }
+            }
+            "Transfer" => Command::Transfer { phone },
+            "Voice" => Command::Voice { to: given.one_of("to", &VoiceTo::ALL)?, phone },
+            "Dial" => Command::Dial { number: given.valid("number", dialling::number)?, phone },
+            "Redial" => Command::Redial { phone },
+            "Tones" => Command::Tones { digits: given.valid("digits", dialling::tones)?, phone },
+            "Mute" => Command::Mute { on: given.truth("on")? },
+            "Assistant" => Command::Assistant { on: given.truth("on")?, phone },
             _ => return Err(Error::method_not_found(&format!("{INTERFACE}.{method}"))),
-        };
-        self.0.call(command).map_err(|refusal| refused(refusal, refusal.text()))?;
-        Ok(json!({}))
+        })
     }
 
     fn given_phone(&self, given: &Parameters<'_>) -> Result<Address, Error> {
@@ -178,6 +234,20 @@ impl<'a> Parameters<'a> {
         found.ok_or_else(|| refused(Refusal::BadValue, &format!("{name}: {word} is none of them")))
     }
 
+    /// A text that must be given, and is checked.
+    fn valid<T>(&self, name: &str, check: fn(&str) -> Result<T, &'static str>) -> Result<T, Error> {
+        let wrong = |reason| refused(Refusal::BadValue, &format!("{name}: {reason}"));
+        check(self.required_text(name)?).map_err(wrong)
+    }
+
+    /// Which of a phone's calls.
+    fn index(&self) -> Result<Option<u8>, Error> {
+        let Some(index) = self.number("index")? else { return Ok(None) };
+        let fits = u8::try_from(index).ok().filter(|index| *index > 0);
+        let wrong = || refused(Refusal::BadValue, "index: must be a call's number, from 1");
+        fits.map(Some).ok_or_else(wrong)
+    }
+
     fn percent(&self, name: &str) -> Result<u8, Error> {
         let percent = self.number(name)?.ok_or_else(|| Error::invalid_parameter(name))?;
         let fits = u8::try_from(percent).ok().filter(|percent| *percent <= 100);
@@ -231,6 +301,8 @@ mod tests {
             Refusal::NoSuchPhone,
             Refusal::NotPaired,
             Refusal::NotConnected,
+            Refusal::NothingToAnswer,
+            Refusal::NoCall,
             Refusal::NotSupported,
             Refusal::Refused,
             Refusal::TimedOut,
@@ -260,6 +332,8 @@ mod tests {
         assert_eq!(given.percent("number").unwrap(), 7);
         assert_eq!(given.percent("above").unwrap_err().name, bad);
         assert_eq!(given.percent("absent").unwrap_err(), Error::invalid_parameter("absent"));
+        assert_eq!(given.index().unwrap(), None);
+        assert_eq!(given.valid("text", dialling::number).unwrap_err().name, bad);
         assert_eq!(given.one_of("text", &[("s", 1), ("t", 2)]).unwrap(), 2);
         assert_eq!(given.one_of("text", &[("s", 1)]).unwrap_err().name, bad);
         for name in ["part", "text"] {

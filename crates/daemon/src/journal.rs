@@ -52,6 +52,12 @@ fn line(event: &str, fields: &Value, status: &Status) -> Option<String> {
                 format!("heard: {}", names.collect::<Vec<_>>().join(", "))
             }
         },
+        // Whom it is with is nobody's business who reads a log.
+        "call" => format!("{}: call {} is {}", phone("phone"), fields["index"], text("state")),
+        "voice" if text("state") == "open" => {
+            format!("{}: voice is open ({})", phone("phone"), text("codec"))
+        }
+        "voice" => format!("{}: voice is closed", phone("phone")),
         "evicted" => format!("{} gives its seat to {}", phone("phone"), phone("by")),
         "lost" => format!("the log missed {} events", fields["count"]),
         "warning" => text("text").into(),
@@ -125,6 +131,11 @@ mod tests {
             "Ann's phone (AA:BB:CC:DD:EE:FF) wants to pair: type 000042 on it"
         );
         assert!(said("confirm", json!({ "phone": a, "kind": "enter" })).ends_with("--passkey N"));
+        let call = json!({ "phone": a, "index": 1, "state": "incoming", "number": "123" });
+        assert_eq!(said("call", call), "Ann's phone (AA:BB:CC:DD:EE:FF): call 1 is incoming");
+        assert!(
+            said("voice", json!({ "phone": a, "state": "open", "codec": "msbc" })).contains("msbc")
+        );
         assert_eq!(line("link", json!({ "phone": a })), None);
     }
 }
