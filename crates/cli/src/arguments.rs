@@ -6,6 +6,8 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::calls::CallVerb;
+
 const AFTER: &str = "\
 The daemon's socket: --control, else $TANDEM_CONTROL, else $XDG_RUNTIME_DIR/tandem/control, else the one
 that /run/tandem/*/control names. A PHONE is an address or a name that only one phone has.
@@ -122,6 +124,9 @@ pub enum Verb {
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         phone: Option<String>,
     },
+    /// What is about calls
+    #[command(flatten)]
+    Calls(CallVerb),
     /// How loud a phone's music is
     Volume {
         /// 0 to 100

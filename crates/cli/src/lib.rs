@@ -4,9 +4,10 @@
 //! Exit codes: 0 done, 1 refused or failed, 2 usage, 3 no daemon at the socket. Whoever reads our output
 //! may stop at any time: a broken pipe is no error.
 //!
-//! Not here yet: `capture`, `import-bonds`, `replay`, and what needs calls.
+//! Not here yet: `capture`, `import-bonds` and `replay`.
 
 mod arguments;
+mod calls;
 mod client;
 mod failure;
 mod pages;
@@ -26,6 +27,7 @@ use clap::Parser;
 use tandem::demo::{self, DemoOptions};
 
 pub use arguments::{Arguments, Verb};
+pub use calls::{CallVerb, Place, Switch};
 pub use failure::Failure;
 
 /// The program: reads the command line, does what it says, and gives the exit code.

@@ -31,7 +31,10 @@ impl Names {
                 self.0.insert(address.into(), clean(name));
             }
         };
-        learn(&fields["phone"], &fields["name"]);
+        // A call's name is that of whom it is with.
+        if fields["event"] != "call" {
+            learn(&fields["phone"], &fields["name"]);
+        }
         for phone in fields["phones"].as_array().into_iter().flatten() {
             learn(&phone["address"], &phone["name"]);
         }
@@ -51,6 +54,16 @@ impl Names {
             .map(|source| format!("{} ({})", self.of(&source["phone"]), word(&source["kind"])));
         let names: Vec<String> = names.collect();
         if names.is_empty() { "nobody".into() } else { names.join(", ") }
+    }
+}
+
+/// Whom a call is with, as far as that is known: `Mum (123)`.
+pub(crate) fn other_end(call: &Value) -> String {
+    let told = |name: &str| call[name].as_str().map(clean).filter(|text| !text.is_empty());
+    match (told("name"), told("number")) {
+        (Some(name), Some(number)) => format!("{name} ({number})"),
+        (Some(text), None) | (None, Some(text)) => text,
+        (None, None) => "an unknown number".into(),
     }
 }
 
@@ -87,7 +100,9 @@ mod tests {
         names.learn(&json!({ "phone": "B", "name": "" }));
         let sources = json!([{ "phone": "A", "kind": "media" }, { "phone": "B", "kind": "call" }]);
         assert_eq!(names.heard(&sources), "Ann (media), B (call)");
-        names.learn(&json!({ "phone": "B", "name": "Bob" }));
+        names.learn(&json!({ "event": "call", "phone": "B", "name": "Mum" }));
+        assert_eq!(names.of(&json!("B")), "B");
+        names.learn(&json!({ "event": "phone", "phone": "B", "name": "Bob" }));
         assert_eq!(names.of(&json!("B")), "Bob");
         assert_eq!(names.heard(&json!([])), "nobody");
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::phone::{Names, clean, columns, word};
+use crate::phone::{Names, clean, columns, other_end, word};
 
 pub(crate) fn run(client: &mut Client, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
     let status = client.call("Status", json!({}))?;
@@ -58,7 +58,38 @@ pub(crate) fn lines(status: &Value) -> Vec<String> {
     lines.push("Phones:".into());
     let rows: Vec<Vec<String>> =
         phones.iter().map(|phone| row(phone, &names, &status["audible"])).collect();
-    lines.extend(columns(&rows));
+    // Each phone's own line, and its calls under it.
+    for (line, phone) in columns(&rows).into_iter().zip(phones) {
+        lines.push(line);
+        lines.extend(about_calls(phone));
+    }
+    lines
+}
+
+/// A phone's calls, its voice link, battery and network, where it tells of them.
+fn about_calls(phone: &Value) -> Vec<String> {
+    let calls = phone["calls"].as_array().into_iter().flatten();
+    let mut lines: Vec<String> = calls
+        .map(|call| {
+            let (index, state) = (word(&call["index"]), word(&call["state"]));
+            format!("    call {index}: {state}, {}", other_end(call))
+        })
+        .collect();
+    let number = |name: &str| phone[name].as_u64();
+    let told = [
+        phone["voice"].as_str().map(|codec| format!("voice {}", clean(codec))),
+        number("battery").map(|percent| format!("battery {percent} %")),
+        match (&phone["service"], number("signal")) {
+            (Value::Bool(false), _) => Some("no network".into()),
+            (_, bars) => bars.map(|bars| format!("signal {bars} of 5")),
+        },
+        (phone["roaming"] == true).then(|| "roaming".into()),
+        phone["volume"]["call"].as_u64().map(|percent| format!("calls at {percent} %")),
+    ];
+    let told: Vec<String> = told.into_iter().flatten().collect();
+    if !told.is_empty() {
+        lines.push(format!("    {}", told.join(", ")));
+    }
     lines
 }
 
@@ -114,6 +145,9 @@ mod tests {
             "phones": [
                 { "address": "AA:BB:CC:DD:EE:FF", "name": "Ann", "bonded": true, "connected": true,
                   "media": { "state": "playing", "codec": "sbc" }, "rssi": -3, "volume": { "media": 50 },
+                  "calls": [{ "index": 1, "state": "held", "number": "123", "name": "Mum" },
+                            { "index": 2, "state": "incoming" }],
+                  "voice": "msbc", "battery": 80, "signal": 4, "service": true, "roaming": true,
                   "track": { "title": "So What", "artist": "Miles", "album": "",
                              "duration_ms": 562_000 } },
                 { "address": "AA:BB:CC:DD:EE:00", "name": "", "bonded": true, "connected": false },
@@ -127,6 +161,9 @@ mod tests {
                 "Heard: Ann (media)",
                 "Phones:",
                 "> Ann                AA:BB:CC:DD:EE:FF  connected  playing sbc  -3 dB  50 %  Miles: So What (9:22)",
+                "    call 1: held, Mum (123)",
+                "    call 2: incoming, an unknown number",
+                "    voice msbc, battery 80 %, signal 4 of 5, roaming",
                 "  AA:BB:CC:DD:EE:00  AA:BB:CC:DD:EE:00  away       -",
             ]
         );

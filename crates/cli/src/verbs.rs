@@ -5,6 +5,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use crate::arguments::Verb;
+use crate::calls;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::phone::word;
@@ -47,6 +48,7 @@ fn call(verb: &Verb) -> Option<(&'static str, Value)> {
         Verb::Set { key, value, phone } => {
             ("Set", json!({ "key": key, "value": value, "phone": phone }))
         }
+        Verb::Calls(verb) => return Some(calls::call(verb)),
         Verb::Status { .. }
         | Verb::Watch { .. }
         | Verb::Top

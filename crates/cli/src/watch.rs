@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::failure::Failure;
-use crate::phone::{Names, word};
+use crate::phone::{Names, other_end, word};
 use crate::status;
 
 pub(crate) fn run(client: &mut Client, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
@@ -70,6 +70,12 @@ fn sentence(event: &Value, names: &Names) -> String {
             None => format!("{} {}", phone(), field("status")),
         },
         "volume" => format!("{} {} volume {} %", phone(), field("kind"), field("percent")),
+        "call" => call(event, &phone()),
+        "voice" if event["state"] == "open" => {
+            format!("{} voice open ({})", phone(), field("codec"))
+        }
+        "voice" => format!("{} voice {}", phone(), field("state")),
+        "indicator" => indicator(event, &phone()),
         "order" => format!("{} is told: {}", phone(), field("order")),
         "evicted" => format!("{} gives its seat to {}", phone(), names.of(&event["by"])),
         "warning" => format!("warning: {}", field("text")),
@@ -78,6 +84,30 @@ fn sentence(event: &Value, names: &Names) -> String {
             _ => format!("command {} failed: {}", field("ticket"), field("result")),
         },
         other => format!("{}{}", word(&other.into()), rest(event)),
+    }
+}
+
+fn call(event: &Value, phone: &str) -> String {
+    let (with, index) = (other_end(event), word(&event["index"]));
+    match event["state"].as_str() {
+        Some("incoming") => format!("{phone} rings: {with} (call {index})"),
+        Some("outgoing") => format!("{phone} calls {with} (call {index})"),
+        Some("active") => format!("{phone} speaks with {with} (call {index})"),
+        Some("held") => format!("{phone} holds {with} (call {index})"),
+        _ => format!("{phone} call with {with} is over (call {index})"),
+    }
+}
+
+fn indicator(event: &Value, phone: &str) -> String {
+    let value = event["value"].as_u64().unwrap_or_default();
+    match (event["indicator"].as_str(), value) {
+        (Some("battery"), percent) => format!("{phone} battery {percent} %"),
+        (Some("signal"), bars) => format!("{phone} signal {bars} of 5"),
+        (Some("service"), 0) => format!("{phone} has no network"),
+        (Some("service"), _) => format!("{phone} has a network"),
+        (Some("roaming"), 0) => format!("{phone} is in its own network"),
+        (Some("roaming"), _) => format!("{phone} roams"),
+        _ => format!("{phone} {} {value}", word(&event["indicator"])),
     }
 }
 
@@ -144,6 +174,25 @@ mod tests {
             said(json!({ "event": "done", "time": time, "ticket": 7, "result": "TimedOut" })),
             "05:31:02.250  command 7 failed: TimedOut"
         );
+        let mut tail = |event: Value| said(event)[14..].to_string();
+        let call = |state: &str| {
+            let with = ("123", "Mum");
+            json!({ "event": "call", "phone": "A", "index": 1, "state": state, "number": with.0, "name": with.1 })
+        };
+        assert_eq!(tail(call("incoming")), "Ann rings: Mum (123) (call 1)");
+        assert_eq!(tail(call("active")), "Ann speaks with Mum (123) (call 1)");
+        assert_eq!(
+            tail(json!({ "event": "call", "phone": "A", "index": 2, "state": "ended" })),
+            "Ann call with an unknown number is over (call 2)"
+        );
+        assert_eq!(
+            tail(json!({ "event": "voice", "phone": "A", "state": "open", "codec": "msbc" })),
+            "Ann voice open (msbc)"
+        );
+        let indicator = |name: &str, value: u8| json!({ "event": "indicator", "phone": "A", "indicator": name, "value": value });
+        assert_eq!(tail(indicator("battery", 80)), "Ann battery 80 %");
+        assert_eq!(tail(indicator("signal", 4)), "Ann signal 4 of 5");
+        assert_eq!(tail(indicator("service", 0)), "Ann has no network");
         assert_eq!(
             said(json!({ "event": "new\u{1b}", "seq": 1, "x": "y\u{1b}" })),
             "--:--:--.---  new  x=y "
