@@ -45,6 +45,7 @@ class Commands:
         self.volumes: dict[str, int] = {}
         self.battery: dict[str, str] = {}  # of the receiver, by the way that it was told in
         self.assisting = False
+        self.on_handset = False  # the owner wants to speak there
         self.noise_reduction = features.noise_reduction
         self.reset()
 
@@ -211,6 +212,7 @@ class Commands:
     def on_a_do(self, _: str) -> None:
         if not (call := self.calls.ringing):
             raise Impossible("nothing rings")
+        self.on_handset = False
         self.afterwards.append(lambda: self.answer(call))
 
     def on_chup_do(self, _: str) -> None:

@@ -9,6 +9,7 @@ from bumble.core import (
     BT_HANDSFREE_SERVICE,
     BT_L2CAP_PROTOCOL_ID,
     BT_RFCOMM_PROTOCOL_ID,
+    UUID,
 )
 
 from speech import CVSD, MSBC
@@ -110,16 +111,16 @@ class Habits:
     ring_every: float = 2.0
 
 
-def record(handle: int, channel: int, features: Features) -> list[sdp.ServiceAttribute]:
-    """The service record of a gateway (HFP 1.9, 6.3), with what bumble's leaves out."""
+def service_record(
+    handle: int, channel: int, classes: list[UUID], profile: UUID, version: int
+) -> list[sdp.ServiceAttribute]:
+    """The record of a service on an RFCOMM channel."""
     element, attribute = sdp.DataElement, sdp.ServiceAttribute
     protocols = [
         element.sequence([element.uuid(BT_L2CAP_PROTOCOL_ID)]),
         element.sequence([element.uuid(BT_RFCOMM_PROTOCOL_ID), element.unsigned_integer_8(channel)]),
     ]
-    classes = [BT_HANDSFREE_AUDIO_GATEWAY_SERVICE, BT_GENERIC_AUDIO_SERVICE]
-    profile = [element.uuid(BT_HANDSFREE_SERVICE), element.unsigned_integer_16(features.version)]
-    network = element.unsigned_integer_8(int(features.reject))
+    named = element.sequence([element.uuid(profile), element.unsigned_integer_16(version)])
     return [
         attribute(sdp.SDP_SERVICE_RECORD_HANDLE_ATTRIBUTE_ID, element.unsigned_integer_32(handle)),
         attribute(
@@ -131,13 +132,18 @@ def record(handle: int, channel: int, features: Features) -> list[sdp.ServiceAtt
             element.sequence([element.uuid(uuid) for uuid in classes]),
         ),
         attribute(sdp.SDP_PROTOCOL_DESCRIPTOR_LIST_ATTRIBUTE_ID, element.sequence(protocols)),
-        attribute(
-            sdp.SDP_BLUETOOTH_PROFILE_DESCRIPTOR_LIST_ATTRIBUTE_ID,
-            element.sequence([element.sequence(profile)]),
-        ),
+        attribute(sdp.SDP_BLUETOOTH_PROFILE_DESCRIPTOR_LIST_ATTRIBUTE_ID, element.sequence([named])),
+    ]
+
+
+def record(handle: int, channel: int, features: Features) -> list[sdp.ServiceAttribute]:
+    """The service record of a gateway (HFP 1.9, 6.3), with what bumble's leaves out."""
+    element, attribute = sdp.DataElement, sdp.ServiceAttribute
+    classes = [BT_HANDSFREE_AUDIO_GATEWAY_SERVICE, BT_GENERIC_AUDIO_SERVICE]
+    network = element.unsigned_integer_8(int(features.reject))
+    bits = element.unsigned_integer_16(features.sdp_bits)
+    return [
+        *service_record(handle, channel, classes, BT_HANDSFREE_SERVICE, features.version),
         attribute(NETWORK, network),
-        attribute(
-            sdp.SDP_SUPPORTED_FEATURES_ATTRIBUTE_ID,
-            element.unsigned_integer_16(features.sdp_bits),
-        ),
+        attribute(sdp.SDP_SUPPORTED_FEATURES_ATTRIBUTE_ID, bits),
     ]

@@ -66,7 +66,7 @@ class Line:
 
 
 class Gateway(Commands):
-    """The calls of one phone. It may be made before or after the phone is connected."""
+    """The calls of one phone, which is on and not connected yet."""
 
     def __init__(
         self,
@@ -82,26 +82,23 @@ class Gateway(Commands):
         self.said: list[tuple[float, str]] = []  # and we to it
         self.line: Line | None = None
         self.lines = 0  # there have been
-        self.on_handset = False  # the owner wants to speak there
+        self.listens = False  # a program has the microphone open, without any call
         self.voice = Voice(hz, folder, self._voice_changed)
         self.voice.accepts = lambda: self.wants_voice(anywhere=True)
         self._waiting: list[asyncio.Future] = []
         self._tasks: dict[str, asyncio.Task] = {}
-        self._serve()
-        phone.device.on("connection", self._on_connection)
+        self.channel = rfcomm.Server(phone.device).listen(self._on_dlc)
+        phone.device.sdp_service_records |= {RECORD: self.record()}
+        phone.device.on("connection", self.voice.attach)
 
-    def _serve(self) -> None:
-        server = rfcomm.Server(self.phone.device)
-        self.channel = server.listen(self._on_dlc)
-        self.phone.device.sdp_service_records |= {RECORD: self.record()}
+    @property
+    def address(self) -> str:
+        return self.phone.address
 
     def record(self) -> list[sdp.ServiceAttribute]:
         return record(RECORD, self.channel, self.features)
 
     # The line.
-
-    def _on_connection(self, connection) -> None:
-        self.voice.attach(connection)
 
     def _on_dlc(self, dlc: rfcomm.DLC) -> None:
         """A line is open, whoever opened it."""
@@ -121,11 +118,15 @@ class Gateway(Commands):
 
     async def open(self) -> None:
         """Opens a line to the receiver, as its record says where."""
-        connection = self.phone.connection
-        found = await hfp.find_hf_sdp_record(connection)
-        assert found, "the receiver has no record of a hands-free unit"
-        multiplexer = await rfcomm.Client(connection).start()
-        self._on_dlc(await multiplexer.open_dlc(found[0]))
+        channel = await self.find()
+        assert channel, "the receiver has no record of a hands-free unit"
+        multiplexer = await rfcomm.Client(self.phone.connection).start()
+        self._on_dlc(await multiplexer.open_dlc(channel))
+
+    async def find(self) -> int | None:
+        """The receiver's channel, as its record says."""
+        found = await hfp.find_hf_sdp_record(self.phone.connection)
+        return found and found[0]
 
     async def opened(self, seconds: float = PATIENCE) -> None:
         """Waits until the service level connection is up."""
@@ -221,10 +222,20 @@ class Gateway(Commands):
         swapped = operation == "2" and held == 1 == self.calls.indicators()["callheld"]
         self.changed(again="callheld" if swapped else "")
 
+    def ring_in_band(self, on: bool) -> None:
+        """From now on it rings over the voice link, or does not."""
+        self.rings_in_band = on
+        self.tell(f"+BSIR: {int(on)}")
+
     def assist(self, on: bool) -> None:
         """The phone's assistant begins or ends to listen by itself."""
         self.assisting = on
         self.tell(f"+BVRA: {int(on)}" + (",1" if on and self.features.assistant > 1 else ""))
+        self.follow()
+
+    def listen(self, on: bool) -> None:
+        """A program opens the receiver's microphone, or closes it."""
+        self.listens = on
         self.follow()
 
     async def _ring(self) -> None:
@@ -244,6 +255,7 @@ class Gateway(Commands):
         calls = self.calls
         return bool(
             self.assisting
+            or self.listens
             or calls.active
             or calls.outgoing
             or (calls.ringing and (self.habits.voice_first or self.rings_in_band))
@@ -280,6 +292,15 @@ class Gateway(Commands):
             self.tell(f"+BCS: {codec}")
             await self.asked(f"AT+BCS={codec}", before)
         await self.voice.open(codec)
+
+    async def change_codec(self) -> None:
+        """In a call: closes the voice link, agrees on a codec anew and opens it again."""
+        self._keep("voice", self._change_codec, True)
+        await self._tasks["voice"]
+
+    async def _change_codec(self) -> None:
+        await self.voice.close()
+        await self.open_voice()
 
     def _voice_changed(self) -> None:
         if not self.voice.link and self.wants_voice() and not self._is_busy("voice"):

@@ -6,8 +6,10 @@ import pathlib
 
 import tone
 from air import air
+from features import Features, Habits
+from gateway import Gateway
 from phone import Manners, Phone
-from receiver import Control, Daemon, Watch, daemon
+from receiver import Control, Daemon, Error, Watch, daemon
 
 
 class Scene:
@@ -26,6 +28,11 @@ class Scene:
     @property
     def capture(self) -> pathlib.Path:
         return self.folder / "capture.btsnoop"
+
+    @property
+    def now(self) -> int:
+        """Where the next event will be."""
+        return len(self.watch.events)
 
     def clock(self) -> float:
         """Seconds since the receiver was ready, by this process's clock."""
@@ -59,6 +66,13 @@ class Scene:
         self.stack.push_async_callback(phone.power_off)
         return phone
 
+    async def gateway(
+        self, name: str, hz: int, features: Features | None = None, habits: Habits | None = None
+    ) -> Gateway:
+        """A phone that can call, whose music and voice are this tone."""
+        phone = await self.phone(name, hz)
+        return Gateway(phone, hz, self.folder, features, habits)
+
     async def call(self, method: str, **parameters) -> dict:
         """One call to the receiver, on a connection of its own."""
         control = await Control.open(self.receiver.control)
@@ -66,6 +80,15 @@ class Scene:
             return await control.call(method, **parameters)
         finally:
             control.close()
+
+    async def refused(self, name: str, method: str, **parameters) -> None:
+        """One call to the receiver that must be refused so."""
+        try:
+            answer = await self.call(method, **parameters)
+        except Error as error:
+            assert error.name == name, error
+        else:
+            raise AssertionError(f"{method} {parameters} was not refused: {answer}")
 
     async def join(self, phone: Phone) -> None:
         """Pairs or comes back, and opens A2DP."""
@@ -79,16 +102,61 @@ class Scene:
         ):
             await self.watch.next(kind, after, phone=phone.address, **fields)
 
-    async def heard(self, *phones: Phone, after: int = 0, seconds: float = 5) -> dict:
-        """Waits until exactly these phones are audible."""
+    async def reach(self, gateway: Gateway) -> None:
+        """Pairs or comes back where that is to be done, and sets up the calls."""
+        after = self.now
+        if not gateway.phone.connection:
+            await gateway.phone.connect(self.receiver.address)
+        if gateway.habits.opens:
+            await gateway.open()
+        await gateway.opened(10)
+        await self.watch.next("profile", after, phone=gateway.address, profile="hfp", up=True)
+
+    async def told(self, gateway: Gateway, state: str, after: int = 0, **fields) -> dict:
+        """Waits until a call of this phone is said to be so."""
+        return await self.watch.next("call", after, phone=gateway.address, state=state, **fields)
+
+    async def spoken(self, gateway: Gateway, after: int = 0) -> None:
+        """Waits until a call of this phone is spoken in here."""
+        await self.told(gateway, "active", after)
+        await self.watch.next("voice", after, phone=gateway.address, state="open")
+        await gateway.has_voice()
+        await self.heard(gateway, after=after, kind="call")
+
+    async def heard(
+        self,
+        *phones: Phone | Gateway,
+        after: int = 0,
+        seconds: float = 5,
+        kind: str | None = None,
+    ) -> dict:
+        """Waits until exactly these phones are audible, with this kind of sound."""
         wanted = [phone.address for phone in phones]
         async with asyncio.timeout(seconds + 1):
             at = after
             while True:
                 event = await self.watch.next("audible", at, seconds)
-                if [source["phone"] for source in event["phones"]] == wanted:
+                kinds = {source["kind"] for source in event["phones"]}
+                if [source["phone"] for source in event["phones"]] == wanted and (
+                    kind is None or kinds == {kind}
+                ):
                     return event
                 at = self.watch.events.index(event) + 1
+
+
+@contextlib.asynccontextmanager
+async def caller(
+    folder: pathlib.Path,
+    *arguments: str,
+    features: Features | None = None,
+    habits: Habits | None = None,
+):
+    """A scene with a receiver and one phone that is ready to call."""
+    async with scene(folder) as one:
+        await one.start_receiver("--pair", "60", *arguments)
+        gateway = await one.gateway("Phone A", 500, features, habits)
+        await one.reach(gateway)
+        yield one, gateway
 
 
 @contextlib.asynccontextmanager

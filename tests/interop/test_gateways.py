@@ -252,6 +252,9 @@ async def test_a_phone_that_is_turned_away_and_insists(folder: pathlib.Path) -> 
         await gateway.has_voice()
         assert gateway.voice.asked == 5 and gateway.voice.opened == 1
         # The unit closes it: the call goes on at the phone, until the unit wants it back.
+        async with asyncio.timeout(5):
+            while not unit.device.sco_links:
+                await asyncio.sleep(0.01)
         [link] = unit.device.sco_links.values()
         await link.disconnect()
         await gateway.has_voice(False)

@@ -74,6 +74,7 @@ class Voice:
         self.codec = CVSD
         self.opened = 0  # links there have been
         self.asked = 0  # times that we asked for one
+        self.rejected: list[int] = []  # why that failed, each time
         self.sent = 0
         self.came: list[Packet] = []
         self.tones = {codec: speech.Tone(hz, codec, folder) for codec in (CVSD, MSBC)}
@@ -105,6 +106,7 @@ class Voice:
                 last = Rejected(error.error_code)
             finally:
                 self._result = None
+            self.rejected.append(last.status)
         raise last
 
     async def _set_up(self, parameters: hfp.EscoParameters, codec: int) -> None:
