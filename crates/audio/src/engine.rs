@@ -19,7 +19,7 @@ pub const MAX_STREAMS: usize = 8;
 pub const MAX_VOICES: usize = 2;
 
 /// The slowest stream, in frames a second.
-const MIN_RATE: u32 = 16_000;
+pub(crate) const MIN_RATE: u32 = 16_000;
 
 /// How an engine is built.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,7 +30,8 @@ pub struct Config {
     /// How long after its arrival sound is heard, in milliseconds; held within
     /// [`MIN_LATENCY_MS`] and [`MAX_LATENCY_MS`].
     pub latency_ms: u32,
-    /// Streams that can be open at once, at most [`MAX_STREAMS`]. Each takes about 150 KiB.
+    /// Streams that can be open at once, at most [`MAX_STREAMS`]. Each takes about 150 KiB, with AAC
+    /// 270.
     pub streams: usize,
 }
 
@@ -118,7 +119,7 @@ pub enum Refused {
     NoRoom,
     /// No such stream or voice link is open.
     UnknownStream,
-    /// The rate or number of channels is not one that the engine plays.
+    /// The codec, the rate or the number of channels is not one that the engine plays.
     Unsupported,
 }
 
@@ -127,7 +128,7 @@ impl core::fmt::Display for Refused {
         f.write_str(match self {
             Refused::NoRoom => "no room for another stream",
             Refused::UnknownStream => "no such stream",
-            Refused::Unsupported => "rate or channels not supported",
+            Refused::Unsupported => "codec, rate or channels not supported",
         })
     }
 }
@@ -237,16 +238,19 @@ impl Engine {
             .or_else(|| self.streams.iter().position(|stream| stream.id.is_none()))
             .or_else(|| self.streams.iter().position(Stream::is_closing))
             .ok_or(Refused::NoRoom)?;
+        if !self.streams[slot].open(id, codec, (rate, channels), self.latency_ms) {
+            return Err(Refused::Unsupported);
+        }
         let was = self.reported[slot];
         // Another stream's sound ends with it; the same one's is told of by the next poll.
         let sounding = was.sounding && was.id == id;
         self.reported[slot] = Reported { id, sounding, underruns: 0, overruns: 0 };
-        self.streams[slot].open(id, codec, rate, self.latency_ms);
         Ok(())
     }
 
-    /// Takes in one media packet: `frames` codec frames in `payload`, whose RTP sequence number
-    /// shows what was lost before it. Its arrival is what its transport stamped, else `now`.
+    /// Takes in one media packet: `payload` holds so many SBC `frames`, or of AAC a piece of an element,
+    /// the last one unless `frames` is 0. Its RTP sequence number shows what was lost before it. Its
+    /// arrival is what its transport stamped, else `now`.
     /// Packets for a stream that is not open are counted and dropped.
     pub fn media(&mut self, now: Instant, stream: u8, payload: &Frame, frames: u8, sequence: u16) {
         let arrival = arrival(now, payload);

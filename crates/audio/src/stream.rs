@@ -16,7 +16,7 @@ use core::time::Duration;
 use pool::Instant;
 
 use crate::converter::{BLOCK, Converter};
-use crate::decoder::{Decoder, FRAME_SAMPLES, PACKET_FRAMES, StreamCodec};
+use crate::decoder::{Decoder, FRAME_SAMPLES, Packet, StreamCodec};
 use crate::fade::Fade;
 use crate::ring::{CAPACITY_MS, MAX_RATE, Ring, StereoFrame};
 use crate::servo::Servo;
@@ -66,7 +66,8 @@ pub struct Stats {
     pub lost: u64,
     /// Packets that came a second time, or after their place had been concealed: dropped.
     pub repeated: u64,
-    /// Codec frames that were concealed, for lost packets or because they were damaged.
+    /// Codec frames (of AAC, blocks of 128 samples a channel) that were concealed, for lost packets or
+    /// because they were damaged.
     pub concealed: u64,
     /// Times the buffer ran dry in the middle of a flow.
     pub underruns: u64,
@@ -120,7 +121,7 @@ pub(crate) struct Stream {
     sequence: Option<u16>,
     /// Packets in a row whose number was not ahead of the last one's.
     behind: u16,
-    /// Codec frames and samples of the last packet.
+    /// Codec frames and samples of the last packet that gave sound.
     packet: (u8, usize),
     last_media: Instant,
     dry_since: Option<Instant>,
@@ -138,7 +139,7 @@ impl Stream {
             sink_rate,
             rate: sink_rate,
             latency_ms: MIN_LATENCY_MS,
-            decoder: Decoder::new(StreamCodec::Sbc),
+            decoder: Decoder::new(),
             ring: Ring::new(),
             converter: Converter::new(sink_rate),
             servo: Servo::default(),
@@ -160,13 +161,22 @@ impl Stream {
         }
     }
 
-    /// Opens the slot for a stream of `rate`; what it was is forgotten, softly.
-    pub(crate) fn open(&mut self, id: u8, codec: StreamCodec, rate: u32, latency_ms: u32) {
+    /// Opens the slot for a stream of `rate`; what it was is forgotten, softly. `false`, and nothing is
+    /// changed, if it cannot be decoded.
+    pub(crate) fn open(
+        &mut self,
+        id: u8,
+        codec: StreamCodec,
+        (rate, channels): (u32, u8),
+        latency_ms: u32,
+    ) -> bool {
+        if !self.decoder.open(codec, rate, channels) {
+            return false;
+        }
         self.cut();
         self.id = Some(id);
         self.rate = rate;
         self.latency_ms = latency_ms;
-        self.decoder = Decoder::new(codec);
         self.ring.clear();
         self.converter.reset(self.ratio());
         self.servo = Servo::default();
@@ -178,6 +188,7 @@ impl Stream {
         self.dry_since = None;
         self.sounding = Sounding::default();
         self.stats = Stats::default();
+        true
     }
 
     /// Fades out and then frees the slot.
@@ -191,6 +202,7 @@ impl Stream {
         // Who decides takes the stream to be silent from here on.
         self.sounding.starved();
         self.end(Next::Refill);
+        self.decoder.lost();
         self.sequence = None;
         self.dry_since = None;
     }
@@ -226,7 +238,7 @@ impl Stream {
         }
     }
 
-    /// Takes in one packet of `frames` codec frames.
+    /// Takes in one packet; `frames` as [`Engine::media`](crate::Engine::media) has it.
     pub(crate) fn media(&mut self, arrival: Instant, payload: &[u8], frames: u8, sequence: u16) {
         if self.is_closing() {
             return;
@@ -237,27 +249,24 @@ impl Stream {
         }
         self.stats.packets += 1;
         self.conceal_lost(sequence);
-        let mut rest = payload;
+        let mut packet = Packet::new(payload, frames);
         let mut pcm = [[0; 2]; FRAME_SAMPLES];
         let (mut loudest, mut samples) = (0, 0);
-        // A source that leaves the count at zero is taken by what the payload holds.
-        let most = if frames == 0 { PACKET_FRAMES } else { frames.min(PACKET_FRAMES) };
-        let mut taken = 0;
-        while taken < most && !(frames == 0 && rest.is_empty()) {
-            taken += 1;
-            let decoded = self.decoder.decode(rest, &mut pcm);
+        while let Some(decoded) = self.decoder.next(&mut packet, &mut pcm) {
             // What a frame says of itself is truer than what was configured.
             self.rate = decoded.rate.filter(|r| *r <= MAX_RATE).unwrap_or(self.rate);
-            rest = rest.get(decoded.consumed..).unwrap_or(&[]);
             let pcm = &pcm[..decoded.samples];
             self.stats.concealed += u64::from(decoded.concealed);
             loudest = loudest.max(peak(pcm.as_flattened()));
             samples += pcm.len();
             self.push(pcm);
         }
-        self.packet = (taken, samples);
-        self.stats.peak = loudest;
-        self.sounding.observe(loudest, samples, self.rate);
+        // A packet without sound is a piece of what the next one ends.
+        if samples > 0 {
+            self.packet = (packet.taken, samples);
+            self.stats.peak = loudest;
+            self.sounding.observe(loudest, samples, self.rate);
+        }
         self.arrived(arrival);
     }
 
@@ -278,6 +287,9 @@ impl Stream {
         let expected = self.sequence.replace(sequence).map(|last| last.wrapping_add(1));
         let (frames, samples) = self.packet;
         let hole = usize::from(expected.map_or(0, |expected| sequence.wrapping_sub(expected)));
+        if hole > 0 {
+            self.decoder.lost();
+        }
         let longest = (self.rate * CONCEALED_MS / 1000) as usize;
         if hole == 0 || samples == 0 || hole.saturating_mul(samples) > longest {
             return;

@@ -5,14 +5,9 @@ use tandem_codec::aac::{
     Decoded, Decoder, Error, MAX_ELEMENT, MAX_SAMPLES, MAX_UNIT, MAX_UNITS, Receiver, UNIT_SAMPLES,
 };
 
-#[path = "../../../benches/figures/counting.rs"]
-mod counting;
 mod speech;
 
 use speech::{Noise, largest_step, samples, snr};
-
-#[global_allocator]
-static ALLOCATOR: counting::Counting = counting::Counting;
 
 /// The elements of ffmpeg's LATM.
 fn elements() -> Vec<&'static [u8]> {
@@ -158,6 +153,9 @@ fn what_is_wrong_is_said() {
     assert_eq!(decoder.decode(elements[0], &mut out[..100]), Err(Error::NoRoom));
     assert_eq!(decoder.decode(&elements[0][..100], &mut out), Err(Error::Short));
     assert_eq!(decoder.decode(&[], &mut out), Err(Error::Short));
+    for (rate, channels) in [(40_000, 2), (0, 1), (44_100, 0), (48_000, 3)] {
+        assert_eq!(decoder.prepare(rate, channels), Err(Error::Unsupported));
+    }
     let mut sbr = Bits::default();
     sbr.put(0, 2).put(1, 1).put(0, 13).put(5, 5).put(7, 4).put(2, 4).put(4, 4).put(2, 5).put(0, 24);
     assert_eq!(decoder.decode(&sbr.0, &mut out), Err(Error::Unsupported));
@@ -225,20 +223,6 @@ fn a_lost_element_leaves_no_step() {
     }
     let left = |sound: &[i16]| sound.iter().step_by(2).copied().collect::<Vec<i16>>();
     assert!(largest_step(&left(&heard)) <= 3 * largest_step(&left(&clean)));
-}
-
-#[test]
-fn a_unit_takes_no_memory() {
-    let mut decoder = Decoder::new();
-    decoder.prepare(44_100, 2).expect("supported");
-    let elements = elements();
-    let mut out = [0; MAX_SAMPLES];
-    let before = counting::calls();
-    for element in &elements {
-        decoder.decode(element, &mut out).expect("good");
-        decoder.conceal(&mut out);
-    }
-    assert_eq!(counting::calls() - before, 0, "calls to the allocator");
 }
 
 /// What a receiver makes of packets, each with its marker; `None` is a lost one. Gives the sound and
@@ -338,4 +322,16 @@ fn what_never_ends_is_given_up() {
     assert_eq!(receiver.packet(&[0; 700], false, &mut out), Err(Error::Unsupported));
     assert_eq!(receiver.packet(&[0; 700], true, &mut out), Ok(None), "the end of it");
     assert!(matches!(receiver.packet(elements[1], true, &mut out), Ok(Some(_))));
+}
+
+/// What makes ready is silence at every rate.
+#[test]
+fn every_rate_is_made_ready_for() {
+    let rates = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
+    for rate in rates.into_iter().chain([64_000, 88_200, 96_000]) {
+        for channels in [1, 2] {
+            let prepared = Decoder::new().prepare(rate, channels);
+            assert_eq!(prepared, Ok(()), "{rate} Hz, {channels} channels");
+        }
+    }
 }

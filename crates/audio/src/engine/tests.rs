@@ -1,5 +1,8 @@
 //! The engine in virtual time, against sources that count, drift, stall, burst and lose packets.
 
+#[cfg(feature = "aac")]
+mod aac;
+
 use core::time::Duration;
 
 use codec::sbc::{Allocation, Encoder, Frequency, Header, Mode};

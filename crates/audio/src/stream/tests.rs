@@ -19,7 +19,7 @@ fn taken(stream: &mut Stream, numbers: impl IntoIterator<Item = u16>) -> usize {
 
 fn stream() -> Stream {
     let mut stream = Stream::new(48_000);
-    stream.open(1, StreamCodec::Pcm, 48_000, 120);
+    assert!(stream.open(1, StreamCodec::Pcm, (48_000, 2), 120));
     stream
 }
 

@@ -11,9 +11,19 @@ use super::latm::{self, Bits, Configuration, MAX_UNIT};
 use super::{Error, UNIT_SAMPLES};
 use crate::sbc::{self, Concealment};
 
-/// Silence in one channel, and in two: a single channel or a channel pair element without any band, and
-/// the end.
-const SILENCE: [&[u8]; 2] = [&[0x00, 0x00, 0x00, 0x07], &[0x21, 0x00, 0x00, 0x00, 0x00, 0x1C]];
+/// Silence in one channel, and in two: a single channel or a channel pair element whose first three bands
+/// are zeros, and the end. Each band takes a codebook of another kind (1, 5 and 11: four values, two,
+/// and two with escapes), as `symphonia` builds each kind's tables when the first unit wants one.
+const SILENCE: [&[u8]; 2] = [
+    &[0x00, 0xC8, 0x01, 0x84, 0x2A, 0x1B, 0x08, 0x00, 0x03, 0x80],
+    &[0x20, 0x64, 0x00, 0xC2, 0x15, 0x0D, 0x84, 0x00, 0x00, 0x00, 0x00, 0x07],
+];
+
+/// The least rate at which these bands are four values wide.
+const NARROW_BANDS: u32 = 22_050;
+
+/// The same without any band.
+const BARE_SILENCE: [&[u8]; 2] = [&[0x00, 0x00, 0x00, 0x07], &[0x21, 0x00, 0x00, 0x00, 0x00, 0x1C]];
 
 /// What came out of an element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +70,7 @@ impl Decoder {
     /// # Errors
     /// [`Error::Unsupported`].
     pub fn prepare(&mut self, rate: u32, channels: u8) -> Result<(), Error> {
-        let configuration = Configuration::plain(rate, channels);
+        let configuration = Configuration::plain(rate, channels)?;
         self.adopt(&configuration)?;
         self.configuration = Some(configuration);
         self.reset();
@@ -138,7 +148,8 @@ impl Decoder {
 fn make(rate: u32, channels: u8) -> Result<AacDecoder, Error> {
     let layout: Channels =
         if channels == 1 { layouts::CHANNEL_LAYOUT_MONO } else { layouts::CHANNEL_LAYOUT_STEREO };
-    let silence = SILENCE.get(usize::from(channels).wrapping_sub(1)).ok_or(Error::Unsupported)?;
+    let silence = if rate < NARROW_BANDS { BARE_SILENCE } else { SILENCE };
+    let silence = silence.get(usize::from(channels).wrapping_sub(1)).ok_or(Error::Unsupported)?;
     let mut parameters = AudioCodecParameters::new();
     parameters.for_codec(CODEC_ID_AAC).with_sample_rate(rate).with_channels(layout);
     let aac = AacDecoder::try_new(&parameters, &AudioDecoderOptions::default());

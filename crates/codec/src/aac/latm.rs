@@ -99,8 +99,9 @@ pub(super) fn configuration(
 
 impl Configuration {
     /// One unit an element.
-    pub(super) const fn plain(rate: u32, channels: u8) -> Configuration {
-        Configuration { rate, channels, units: 1 }
+    pub(super) fn plain(rate: u32, channels: u8) -> Result<Configuration, Error> {
+        let known = RATES.contains(&rate) && matches!(channels, 1 | 2);
+        known.then_some(Configuration { rate, channels, units: 1 }).ok_or(Error::Unsupported)
     }
 
     /// Whether what one decoder made of a stream is what it needs for the other.

@@ -8,8 +8,9 @@
 //! [`MAX_UNIT`] bytes each. SBR and parametric stereo are refused where they are signalled; where they
 //! hide in fill elements the lower half of the spectrum is heard.
 //!
-//! A decoder takes memory (about 90 KiB) when it is made anew: for the first configuration and for each that differs. A
-//! unit takes none.
+//! A decoder takes memory (about 90 KiB) when it is made anew: for the first configuration and for each
+//! that differs. A unit takes none, unless it ends before its bits do: the error that `symphonia` makes of that is
+//! allocated, and given back at once.
 //!
 //! An element may be fragmented over several packets: [`Receiver`] puts it together again.
 //!
