@@ -10,7 +10,9 @@ use crate::decoder::StreamCodec;
 use crate::ring::MAX_RATE;
 use crate::servo::LIMIT_PPM;
 use crate::stream::{MAX_LATENCY_MS, MIN_LATENCY_MS, Stats, Stream};
+use crate::tone::{Tone, Tones};
 use crate::voice::{MICROPHONE_RATES, Voice, VoiceCoding, VoiceStats};
+use crate::wave::Sound;
 
 /// The most streams of an engine.
 pub const MAX_STREAMS: usize = 8;
@@ -110,6 +112,8 @@ pub enum Control {
         /// Whether silence is sent.
         muted: bool,
     },
+    /// This tone of our own sounds from now on, after a short fade, over everything else.
+    Tone(Tone),
 }
 
 /// Why a control was not carried out.
@@ -162,6 +166,7 @@ pub struct Engine {
     latency_ms: u32,
     streams: Box<[Stream]>,
     voices: Box<[Voice; MAX_VOICES]>,
+    tones: Tones,
     reported: [Reported; MAX_STREAMS],
     mix: [Box<[f32]>; 2],
     /// Frames rendered.
@@ -181,11 +186,17 @@ impl Engine {
             latency_ms: config.latency_ms.clamp(MIN_LATENCY_MS, MAX_LATENCY_MS),
             streams: (0..streams).map(|_| Stream::new(rate)).collect(),
             voices: Box::new(core::array::from_fn(|_| Voice::new(rate))),
+            tones: Tones::new(rate),
             reported: [Reported::default(); MAX_STREAMS],
             mix: [channel(), channel()],
             rendered: 0,
             stray: 0,
         }
+    }
+
+    /// Plays a sound in place of a built-in tone. Allocates: to be done before anything is heard.
+    pub fn replace_tone(&mut self, tone: Tone, sound: Sound) {
+        self.tones.replace(tone, sound);
     }
 
     /// Frames a second that [`render`](Engine::render) makes.
@@ -215,6 +226,7 @@ impl Engine {
                 self.find_voice(link)?.set_gain(sane(gain), fade_ms);
             }
             Control::Mute { link, muted } => self.find_voice(link)?.mute(muted),
+            Control::Tone(tone) => self.tones.set(tone),
             Control::Latency { ms } => {
                 self.latency_ms = ms.clamp(MIN_LATENCY_MS, MAX_LATENCY_MS);
                 for stream in &mut self.streams {
@@ -328,6 +340,9 @@ impl Engine {
             }
             for voice in self.voices.iter_mut().filter(|voice| !voice.is_free()) {
                 voice.render(at, [&mut *left, &mut *right]);
+            }
+            if !self.tones.is_silent() {
+                self.tones.render([&mut *left, &mut *right]);
             }
             for ((frame, left), right) in block.iter_mut().zip(&*left).zip(&*right) {
                 *frame = [saturate(*left), saturate(*right)];

@@ -10,10 +10,10 @@
 //! AAC is opened, or changes, that is neither 44.1 kHz in two channels nor as the slot's last one was.
 //!
 //! A voice link has a shorter way, both ways: [`Control::OpenVoice`], [`Engine::voice`],
-//! [`Engine::voice_reply`].
+//! [`Engine::voice_reply`]. Tones of our own are mixed in last: [`Control::Tone`].
 //!
 //! Limits: [`MAX_STREAMS`] streams, [`MAX_LATENCY_MS`], [`CAPACITY_MS`] of sound held for each;
-//! [`MAX_VOICES`] voice links. Not here yet: local tones (ring, waiting tone), ALSA.
+//! [`MAX_VOICES`] voice links. Not here yet: ALSA.
 
 pub mod analysis;
 mod converter;
@@ -27,6 +27,7 @@ mod servo;
 mod sink;
 mod sounding;
 mod stream;
+mod tone;
 mod voice;
 mod wave;
 
@@ -39,6 +40,7 @@ pub use servo::LIMIT_PPM;
 pub use sink::{Lost, OpenError, OpenErrorKind, Pace, Sink};
 pub use sounding::{SOUNDING_HOLD_MS, SOUNDING_PEAK};
 pub use stream::{FADE_MS, MAX_LATENCY_MS, MIN_LATENCY_MS, OVERRUN_MS, Stats};
+pub use tone::Tone;
 pub use voice::{
     MICROPHONE_LATENCY_MS, MICROPHONE_RATES, MICROPHONE_SLACK_MS, VOICE_LATENCY_MS, VOICE_SLACK_MS,
     VoiceCoding, VoiceStats,
