@@ -22,6 +22,8 @@ pub enum Input {
     Sounding(StreamId, bool),
     /// What the microphone gave for a voice link: the payload of its next packet, with headroom.
     Microphone(LinkId, Frame),
+    /// The transport cannot carry wide-band speech: phones are offered the narrow band alone.
+    WidebandUnusable,
     /// The owner wants something.
     Command(Ticket, Command),
     /// The time of [`Host::wake_at`](crate::Host::wake_at) has come.

@@ -3,13 +3,14 @@
 
 use core::time::Duration;
 
-use multipoint::{Fact, Media, Order, Player, Preferences, Roster, SeatId};
+use multipoint::{Claim, Fact, MAX_SEATS, Media, Order, Player, SeatId, Voice};
 use pool::Instant;
+use stack::avrcp::Key;
 use stack::{Call, LinkId, StreamId};
 use wire::hci::Status;
 
 use crate::command::Refusal;
-use crate::effect::{Effect, StreamEffect};
+use crate::effect::{Effect, StreamEffect, Tone, VoiceEffect};
 use crate::event::{Event, OrderKind, Source, SourceKind};
 use crate::host::Host;
 use crate::pending::Wait;
@@ -19,20 +20,50 @@ use crate::timers::Timer;
 pub(crate) const SENT_AWAY: Status = Status::REMOTE_USER_TERMINATED_CONNECTION;
 /// A newcomer for whom there is no seat.
 const NO_SEAT: Status = Status::REMOTE_TERMINATED_LOW_RESOURCES;
+/// How loud a short sound is heard under another phone's music.
+const DUCKED: f32 = 0.25;
+/// How long a phone has to hold, end or retrieve its call.
+const CALL_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a phone has to answer its call.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a voice link may take to come or to go.
+const VOICE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a call rings before it is answered by itself.
+const ONE_RING: Duration = Duration::from_secs(3);
+
+fn source_kind(claim: Claim) -> SourceKind {
+    match claim {
+        Claim::Media => SourceKind::Media,
+        Claim::Session => SourceKind::Voice,
+        Claim::Assistant => SourceKind::Assistant,
+        Claim::Ring => SourceKind::Ring,
+        Claim::Call => SourceKind::Call,
+    }
+}
 
 impl Host {
-    /// Puts a fact to the policy and carries out what it orders.
+    /// Puts a fact to the policy and carries out what it orders. What comes of carrying it out is put to
+    /// it after the last order.
     pub(crate) fn decide(&mut self, now: Instant, fact: Fact) {
-        let before = self.roster;
-        let (after, orders) = multipoint::decide(self.settings.policy, before, fact);
-        self.roster = after;
-        // First, because an order may lead to the next decision.
-        if after.audible != before.audible {
-            self.hear(before);
+        let kept = self.facts.push_back(fact).is_ok();
+        debug_assert!(kept, "orders lead to few facts");
+        if self.deciding {
+            return;
         }
-        for order in &orders {
-            self.order(now, *order);
+        self.deciding = true;
+        while let Some(fact) = self.facts.pop_front() {
+            let before = self.roster;
+            let (after, orders) = multipoint::decide(self.settings.policy, before, fact);
+            self.roster = after;
+            // First: what is to fall silent does so at once.
+            if after != before {
+                self.sound();
+            }
+            for order in &orders {
+                self.order(now, *order);
+            }
         }
+        self.deciding = false;
     }
 
     fn order(&mut self, now: Instant, order: Order) {
@@ -44,36 +75,51 @@ impl Host {
                 }
             }
             Order::Disconnect(id) => self.put_out(now, id),
-            Order::Pause(id) => self.order_pause(now, id),
+            Order::Pause(id) => self.order_key(now, id, order, Key::Pause, OrderKind::Pause),
+            Order::Play(id) => self.order_key(now, id, order, Key::Play, OrderKind::Play),
+            Order::Answer(id)
+            | Order::HangUp(id)
+            | Order::Hold(id)
+            | Order::EndAndAccept(id)
+            | Order::RejectWaiting(id) => self.order_of_calls(now, id, order),
+            Order::OpenVoice(id) => self.order_of_voice(now, id, OrderKind::OpenVoice, order),
+            Order::AcceptVoice(id) => self.order_of_voice(now, id, OrderKind::OpenVoice, order),
+            Order::RejectVoice(id) => self.order_of_voice(now, id, OrderKind::RejectVoice, order),
+            Order::CloseVoice(id) => self.order_of_voice(now, id, OrderKind::CloseVoice, order),
+            Order::CallOnPhone(id) => {
+                if let Some(phone) = self.phone_in(id) {
+                    let text = format_args!("the call of {phone} goes on on the phone");
+                    self.warn("call_on_phone", text);
+                }
+            }
             Order::Arm(id, timer) => {
-                let after = match timer {
-                    multipoint::Timer::Settle => self.settings.settle_seconds,
-                    multipoint::Timer::Blip => self.settings.blip_seconds,
-                    multipoint::Timer::Told => 5.0,
-                    multipoint::Timer::Resume => 0.5,
-                    multipoint::Timer::ResumeWithin => 600.0,
-                    multipoint::Timer::Call => 2.0,
-                    multipoint::Timer::Answer => 5.0,
-                    multipoint::Timer::Voice => 3.0,
-                    multipoint::Timer::AutoAnswer => 5.0,
-                };
-                let after = Duration::try_from_secs_f32(after).unwrap_or_default();
+                let after = self.length(timer);
                 self.timers.arm(Timer::Seat(id, timer), now + after);
             }
-            // Nothing tells the policy of calls yet.
-            Order::Play(_)
-            | Order::Answer(_)
-            | Order::HangUp(_)
-            | Order::Hold(_)
-            | Order::EndAndAccept(_)
-            | Order::RejectWaiting(_)
-            | Order::OpenVoice(_)
-            | Order::AcceptVoice(_)
-            | Order::RejectVoice(_)
-            | Order::CloseVoice(_)
-            | Order::CallOnPhone(_) => {}
             Order::Disarm(id, timer) => self.timers.disarm(Timer::Seat(id, timer)),
         }
+    }
+
+    /// How long a timer of the policy runs.
+    fn length(&self, timer: multipoint::Timer) -> Duration {
+        use multipoint::Timer as Of;
+        let seconds = |s: f32| Duration::try_from_secs_f32(s).unwrap_or_default();
+        match timer {
+            Of::Settle => seconds(self.settings.settle_seconds),
+            Of::Blip => seconds(self.settings.blip_seconds),
+            Of::Told => seconds(self.settings.pause_check_seconds),
+            Of::Resume => Duration::from_millis(self.settings.resume_delay_ms.into()),
+            Of::ResumeWithin => Duration::from_secs(self.settings.resume_within_seconds.into()),
+            Of::Call => CALL_TIMEOUT,
+            Of::Answer => ANSWER_TIMEOUT,
+            Of::Voice => VOICE_TIMEOUT,
+            Of::AutoAnswer => ONE_RING,
+        }
+    }
+
+    /// The phone in a seat.
+    pub(crate) fn phone_in(&self, id: SeatId) -> Option<wire::Address> {
+        Some(self.link(self.seats[usize::from(id.0)]?)?.address)
     }
 
     /// The newcomer gets a seat.
@@ -86,17 +132,21 @@ impl Host {
         let entry = self.phones.entry(phone);
         entry.put_out_until = None;
         entry.left_alone = false;
-        let name = entry.name.clone();
-        let preferences = Preferences { modest: entry.modest, ..Preferences::default() };
+        let (name, preferences) = (entry.name.clone(), entry.preferences);
+        let returns = entry.played_until.take().is_some_and(|until| now < until);
         self.pager.give_up(phone);
         self.notify(Event::Phone { phone, name, connected: true, reason: None });
         self.tell_link(now, link);
         // Its owner may have changed that while it waited.
         self.decide(now, Fact::Preferences(id, preferences));
         if stream.is_some() {
-            self.stream_opened(link);
+            self.stream_opened(now, link);
+        }
+        if let Some(known) = self.link_mut(link) {
+            known.returns = returns;
         }
         self.remote_seated(now, link);
+        self.calls_seated(now, link);
         if playing {
             self.decide(now, Fact::Started(id));
         }
@@ -141,8 +191,7 @@ impl Host {
         // One that comes because we paged it unasked puts nobody out either.
         let asked = self.pending.is_wanted(Wait::Profile(phone));
         let put_out = put_out || self.pager.ended(now, phone) && !asked;
-        let modest = self.phones.get(phone).is_some_and(|phone| phone.modest);
-        let preferences = Preferences { modest, ..Preferences::default() };
+        let preferences = self.phones.entry(phone).preferences;
         if self.waiting.is_some() {
             // One waits already: the policy turns this one away without having seen it.
             return self.turn_away(now, link);
@@ -173,31 +222,58 @@ impl Host {
         }
     }
 
-    /// Who is heard changed: fades, and tells.
-    fn hear(&mut self, before: Roster) {
-        for n in 0..multipoint::MAX_SEATS as u8 {
-            let id = SeatId(n);
-            if self.roster.is_audible(id) != before.is_audible(id) {
-                self.fade(id);
-            }
+    /// Makes every seat's media and voice as loud as the policy and its phone's volume have it, and our
+    /// own tones; tells who is heard, if that changed.
+    pub(crate) fn sound(&mut self) {
+        for n in 0..MAX_SEATS as u8 {
+            self.fade(SeatId(n));
         }
-        let sources = self.roster.heard().filter_map(|id| {
-            let link = self.link(self.seats[usize::from(id.0)]?)?;
-            Some(Source { phone: link.address, kind: SourceKind::Media, gain: 1.0 })
+        let tone = match self.roster.tone() {
+            multipoint::Tone::None => Tone::None,
+            multipoint::Tone::Ring => Tone::Ring,
+            multipoint::Tone::Waiting => Tone::Waiting,
+        };
+        if core::mem::replace(&mut self.tone, tone) != tone {
+            self.effect(Effect::Tone(tone));
+        }
+        let heard = (0..MAX_SEATS as u8).map(SeatId).filter_map(|id| {
+            let (phone, ducked) = (self.phone_in(id)?, self.roster.is_ducked(id));
+            let kind = match self.roster.heard_as(id) {
+                Some(claim) => source_kind(claim),
+                None if ducked => SourceKind::Media,
+                None => return None,
+            };
+            Some(Source { phone, kind, gain: if ducked { DUCKED } else { 1.0 } })
         });
-        let sources = sources.collect();
-        self.notify(Event::Audible { sources });
+        let sources = heard.collect();
+        if sources != self.sources {
+            self.sources = sources;
+            self.notify(Event::Audible { sources: self.sources.clone() });
+        }
     }
 
-    /// Sets a seat's stream as loud as the policy and its phone's volume have it.
-    pub(crate) fn fade(&mut self, id: SeatId) {
-        let link = self.seats[usize::from(id.0)].and_then(|link| self.link(link));
-        if let Some(link) = link
-            && let Some((stream, _)) = link.stream
+    /// Sets a seat's media and voice as loud as they are to be heard, where that changed.
+    fn fade(&mut self, id: SeatId) {
+        let Some(link) = self.seats[usize::from(id.0)] else { return };
+        let gains = (self.media_gain(id), self.voice_gain(id));
+        let Some(known) = self.link_mut(link) else { return };
+        let before = core::mem::replace(&mut known.gains, gains);
+        if let Some((stream, _)) = known.stream
+            && gains.0 != before.0
         {
-            let heard = self.roster.is_audible(id);
-            let gain = if heard { self.loudness(link.address) } else { 0.0 };
-            self.effect(Effect::Stream(stream, StreamEffect::Gain(gain)));
+            self.effect(Effect::Stream(stream, StreamEffect::Gain(gains.0)));
+        }
+        if gains.1 != before.1 {
+            self.effect(Effect::VoiceLink(link, VoiceEffect::Gain(gains.1)));
+        }
+    }
+
+    fn media_gain(&self, id: SeatId) -> f32 {
+        let Some(phone) = self.phone_in(id) else { return 0.0 };
+        match self.roster.heard_as(id) {
+            Some(Claim::Media) => self.loudness(phone),
+            None if self.roster.is_ducked(id) => self.loudness(phone) * DUCKED,
+            _ => 0.0,
         }
     }
 
@@ -213,6 +289,12 @@ impl Host {
             assert_eq!(seat.media == Media::Playing, plays, "seat {n}: {seat:?} against {link:?}");
             let player = self.seats[n].map_or(Player::Absent, |link| self.player(link));
             assert_eq!(seat.player, player, "seat {n}: {seat:?}");
+            let calls = self.seats[n].map(|link| self.calls_of(link)).unwrap_or_default();
+            assert_eq!(seat.calls, calls, "seat {n}: {seat:?}");
+            let voice = link.is_some_and(|link| link.voice.is_some());
+            let open = matches!(seat.voice, Voice::Open | Voice::Closing);
+            assert!(open || !voice, "seat {n}: {seat:?} against {link:?}");
+            assert!(voice || seat.voice != Voice::Open, "seat {n}: {seat:?} against {link:?}");
             let id = Some(SeatId(n as u8));
             assert!(link.is_none_or(|link| link.seat == id), "seat {n}: {link:?}");
         }

@@ -2,15 +2,19 @@
 
 use std::collections::VecDeque;
 
-use multipoint::{MAX_SEATS, Roster};
+use multipoint::{Fact, MAX_SEATS, Order, Roster};
 use pool::{Arena, Instant};
-use stack::{Bond, Call, Config, MAX_LINKS, Output, Stack, a2dp, controller, sdp};
+use stack::hfp::hands_free;
+use stack::{Bond, Call, Config, MAX_LINKS, Output, Stack, a2dp, avrcp, controller, sdp};
 use wire::Address;
+use wire::h4::Channel;
 use wire::hci::{ClassOfDevice, Status};
+use wire::hfp::Codecs;
 
+use crate::buttons::{Asked, MAX_ASKED, Tones};
 use crate::command::{Command, Refusal, Ticket};
-use crate::effect::{Effect, Effects, Input};
-use crate::event::Event;
+use crate::effect::{Effect, Effects, Input, Tone};
+use crate::event::{Event, Source};
 use crate::limits::{Limits, Settings};
 use crate::link::Link;
 use crate::page::Pager;
@@ -20,6 +24,8 @@ use crate::timers::{Timer, Timers};
 
 /// Sink endpoint of every link (AVDTP stream endpoint identifier).
 const SBC_SINK: u8 = 1;
+/// Facts that wait to be decided about, at most.
+const MAX_FACTS: usize = 64;
 /// The largest media packet that we offer to take: what a block of the transport holds.
 const MEDIA_MTU: u16 = 1017;
 /// What the Device ID record tells: no company identifier is assigned to us (0xFFFF).
@@ -29,8 +35,8 @@ const IDENTITY: sdp::DeviceId = sdp::DeviceId {
     product: 0x0001,
     version: 0x0010,
 };
-/// The service classes that the extended inquiry response names: A2DP sink.
-const SERVICES: [u16; 1] = [0x110B];
+/// The service classes that the extended inquiry response names: A2DP sink, hands-free.
+const SERVICES: [u16; 2] = [0x110B, 0x111E];
 
 /// One controller: the protocol stack governed by the multipoint policy.
 #[derive(Debug)]
@@ -54,6 +60,20 @@ pub struct Host {
     pub(crate) goodbye: Option<Ticket>,
     /// Pairing mode stands open.
     pub(crate) pairing: bool,
+    /// AT commands of the policy that are not answered yet.
+    pub(crate) asked: heapless::Vec<Asked, MAX_ASKED>,
+    /// Keys of the policy that are not answered yet.
+    pub(crate) pressed: heapless::Vec<(avrcp::Ticket, Order), MAX_ASKED>,
+    /// Tones that are being sent.
+    pub(crate) tones: Option<Tones>,
+    /// The microphone is muted.
+    pub(crate) muted: bool,
+    /// Who is heard, and which tone, as told last.
+    pub(crate) sources: heapless::Vec<Source, MAX_SEATS>,
+    pub(crate) tone: Tone,
+    /// Facts that came of what is being carried out.
+    pub(crate) facts: heapless::Deque<Fact, MAX_FACTS>,
+    pub(crate) deciding: bool,
     /// Keys pressed so far, by which their answers are known.
     pub(crate) keys: u32,
 }
@@ -82,6 +102,14 @@ impl Host {
             leaving: false,
             goodbye: None,
             pairing: false,
+            asked: heapless::Vec::new(),
+            pressed: heapless::Vec::new(),
+            tones: None,
+            muted: false,
+            sources: heapless::Vec::new(),
+            tone: Tone::None,
+            facts: heapless::Deque::new(),
+            deciding: false,
             keys: 0,
         }
     }
@@ -89,6 +117,12 @@ impl Host {
     /// Takes an input in; its effects are to be drained before the next.
     pub fn feed(&mut self, now: Instant, input: Input) -> Effects<'_> {
         match input {
+            Input::Received(Channel::Synchronous, packet) => {
+                if let Some(voice) = self.stack.voice(packet) {
+                    self.effect(Effect::Voice(voice));
+                    return Effects::new(None, &mut self.effects);
+                }
+            }
             Input::Received(channel, packet) => {
                 if let Some(media) = self.stack.receive(now, channel, packet) {
                     // Nothing else can have come of it.
@@ -97,8 +131,9 @@ impl Host {
             }
             Input::Microphone(link, payload) => {
                 // A link that is gone needs no more.
-                let _ = (link, payload);
+                let _ = self.stack.send_voice(link, payload);
             }
+            Input::WidebandUnusable => self.wideband_unusable(now),
             Input::Sounding(stream, on) => self.sounding(now, stream, on),
             Input::Command(ticket, command) => self.command(now, ticket, command),
             Input::Wake => self.wake(now),
@@ -146,6 +181,7 @@ impl Host {
                 Timer::Page => {}
                 Timer::Pending => self.pending_overdue(now),
                 Timer::Link(id) => self.tell_link(now, id),
+                Timer::Rings(id) => self.rings_ended(now, id),
             }
         }
     }
@@ -254,10 +290,26 @@ fn config(settings: &Settings) -> Config {
         },
         endpoints: [a2dp::sbc_sink(seid)].into_iter().collect(),
         remote_control: true,
-        calls: None,
+        calls: Some(stack::CallsRole::Unit(calls(settings))),
         initiative: Some(stack::INITIATIVE),
         media_mtu: MEDIA_MTU,
         identity: IDENTITY,
         delay: settings.delay,
+    }
+}
+
+/// What we are in calls.
+fn calls(settings: &Settings) -> hands_free::Settings {
+    let defaults = hands_free::Settings::default();
+    let codecs = if settings.msbc { Codecs::CVSD | Codecs::MSBC } else { Codecs::CVSD };
+    hands_free::Settings {
+        codecs,
+        noise_reduction_off: settings.noise_reduction_off,
+        accessory: Some(hands_free::Accessory {
+            vendor: IDENTITY.vendor,
+            product: IDENTITY.product,
+            version: IDENTITY.version,
+        }),
+        ..defaults
     }
 }

@@ -1,5 +1,7 @@
 //! One controller: the protocol stack governed by the multipoint policy.
 
+mod buttons;
+mod calls;
 mod command;
 mod effect;
 mod event;
@@ -14,6 +16,7 @@ mod phones;
 mod remote;
 mod timers;
 mod verbs;
+mod voice;
 
 pub use command::{
     AnswerHow, Change, Command, Digits, MediaAction, Refusal, Ticket, VoiceTo, VolumeKind,

@@ -1,9 +1,28 @@
 //! What is kept of a link.
 
 use multipoint::SeatId;
-use stack::StreamId;
 use stack::a2dp::Configuration;
+use stack::{StreamId, VoiceCodec};
 use wire::Address;
+
+use crate::command::Refusal;
+
+/// What is known of a headset's call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum HeadsetCall {
+    None,
+    Ringing,
+    Active,
+}
+
+/// Which profiles could not be connected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Failed {
+    /// A2DP, and why.
+    pub(crate) media: Option<Refusal>,
+    /// HFP and HSP.
+    pub(crate) calls: bool,
+}
 
 /// A link from the moment that it stands.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -21,6 +40,18 @@ pub(crate) struct Link {
     pub(crate) playing: bool,
     /// AVRCP is up.
     pub(crate) remote: bool,
+    /// The line of its calls is up.
+    pub(crate) calls: bool,
+    /// The line is a headset's (HSP), and this is its call.
+    pub(crate) headset: Option<HeadsetCall>,
+    /// Its voice link, while it is open.
+    pub(crate) voice: Option<VoiceCodec>,
+    /// How loud its media and its voice are heard, as the ear was told last.
+    pub(crate) gains: (f32, f32),
+    /// Its music, or its calls, could not be connected.
+    pub(crate) failed: Failed,
+    /// It was playing when its link was lost, and is to be told to play again.
+    pub(crate) returns: bool,
     /// How much of the track has played, in milliseconds, as the phone told last.
     pub(crate) position: Option<u32>,
     /// It was told to go, or its security failed.
@@ -45,6 +76,12 @@ impl Link {
             stream: None,
             playing: false,
             remote: false,
+            calls: false,
+            headset: None,
+            voice: None,
+            gains: (0.0, 0.0),
+            failed: Failed::default(),
+            returns: false,
             position: None,
             leaving: false,
             evicted_by: None,

@@ -11,10 +11,10 @@ use wire::Address;
 use wire::hci::Status;
 
 use crate::command::Refusal;
-use crate::effect::{Effect, StreamEffect};
+use crate::effect::{Effect, StreamEffect, VoiceEffect};
 use crate::event::{self, Codec, Event, Profile, StreamState};
 use crate::host::Host;
-use crate::link::Link;
+use crate::link::{Failed, Link};
 use crate::pending::Wait;
 use crate::timers::Timer;
 
@@ -49,6 +49,7 @@ impl Host {
             Notice::Connected { link, address, outgoing } => {
                 self.links[usize::from(link.0)] = Some(Link::new(address, outgoing));
                 self.prepare_volume(now, link, address);
+                self.prepare_call_volume(now, link, address);
                 if self.leaving {
                     self.send_away(now, link, Status::REMOTE_TERMINATED_POWER_OFF, Refusal::Busy);
                 }
@@ -94,15 +95,17 @@ impl Host {
                 if let Some(phone) = self.link(link).map(|link| link.address) {
                     self.warn("profile", format_args!("{phone}: {failure}"));
                     if failure.attempt == Attempt::Connect {
-                        self.connect_ended(phone, profile_refusal(failure.cause));
+                        self.media_failed(link, profile_refusal(failure.cause));
                     }
                 }
             }
             Notice::Remote { link, change } => self.remote(now, link, change),
-            Notice::HandsFree { .. }
-            | Notice::Headset { .. }
-            | Notice::Gateway { .. }
-            | Notice::Voice { .. } => {}
+            Notice::HandsFree { link, told } => self.hands_free(now, link, told),
+            Notice::Headset { link, change } => self.headset(now, link, change),
+            Notice::CallsFailed { link } => self.calls_failed(link),
+            Notice::Voice { link, change } => self.voice(now, link, change),
+            // That is what phones are told.
+            Notice::Gateway { .. } => {}
             Notice::MediaTooLarge { link, length } => {
                 if let Some(phone) = self.link(link).map(|link| link.address) {
                     let text = format_args!(
@@ -143,6 +146,31 @@ impl Host {
         }
     }
 
+    /// A phone's music could not be connected.
+    fn media_failed(&mut self, id: LinkId, why: Refusal) {
+        if let Some(link) = self.link_mut(id) {
+            link.failed.media = Some(why);
+            self.profiles_failed(id);
+        }
+    }
+
+    /// A phone's calls could not be connected.
+    pub(crate) fn calls_failed(&mut self, id: LinkId) {
+        if let Some(link) = self.link_mut(id) {
+            link.failed.calls = true;
+            self.profiles_failed(id);
+        }
+    }
+
+    /// Whoever waits for a phone's first profile waits in vain once none is left to come.
+    fn profiles_failed(&mut self, id: LinkId) {
+        if let Some(link) = self.link(id)
+            && let Failed { media: Some(why), calls: true } = link.failed
+        {
+            self.connect_ended(link.address, why);
+        }
+    }
+
     fn security_failed(&mut self, now: Instant, phone: Address, status: Status) {
         if let Some(link) = self.link_of(phone).and_then(|link| self.link_mut(link)) {
             link.leaving = true;
@@ -161,6 +189,11 @@ impl Host {
             self.effect(Effect::Stream(stream, StreamEffect::Close));
         }
         self.pager.ended(now, phone);
+        if link.voice.is_some() {
+            self.effect(Effect::VoiceLink(id, VoiceEffect::Close));
+        }
+        self.timers.disarm(Timer::Rings(id));
+        self.verbs_ended(id, phone, Refusal::NotConnected);
         self.left(now, id, link.seat);
         if link.seat.is_some() {
             let (name, reason) = (self.phones.name(phone), Some(reason.0));
@@ -236,9 +269,10 @@ impl Host {
         match change {
             StreamChange::Opened(configuration) | StreamChange::Reconfigured(configuration) => {
                 link.stream = Some((stream, configuration));
+                link.gains.0 = 0.0;
                 self.effect(Effect::Stream(stream, StreamEffect::Open(configuration)));
                 if seat.is_some() {
-                    self.stream_opened(id);
+                    self.stream_opened(now, id);
                 }
             }
             StreamChange::Started => {
@@ -282,17 +316,15 @@ impl Host {
     }
 
     /// A seated phone's stream is open, or coded anew.
-    pub(crate) fn stream_opened(&mut self, id: LinkId) {
-        let Some(link) = self.link(id) else { return };
-        let (phone, seat) = (link.address, link.seat);
+    pub(crate) fn stream_opened(&mut self, now: Instant, id: LinkId) {
+        let Some(phone) = self.link(id).map(|link| link.address) else { return };
         self.notify(Event::Profile { phone, profile: Profile::A2dp, up: true });
         self.stream_event(id, StreamState::Open);
         while let Some(ticket) = self.pending.take(Wait::Profile(phone)) {
             self.done(ticket, Ok(()));
         }
-        if let Some(seat) = seat {
-            self.fade(seat);
-        }
+        self.sound();
+        self.try_return(now, id);
     }
 
     fn stream_event(&mut self, id: LinkId, state: StreamState) {

@@ -193,10 +193,10 @@ impl Host {
         let taken = self.seats.iter().flatten().count() + usize::from(self.waiting.is_some());
         let full = taken >= usize::from(self.settings.policy.seats);
         let asked = self.pending.wants_profile();
-        if self.leaving || full || asked {
+        let in_call = self.roster.seats.iter().any(multipoint::Seat::in_call);
+        if self.leaving || full || asked || in_call {
             return None;
         }
-        // Calls, when there are any, forbid it here.
         Some(if self.roster.audible == 0 { QUIET } else { MUSIC })
     }
 

@@ -1,7 +1,8 @@
 //! Commands that have not ended: what each waits for, and until when.
 
 use pool::Instant;
-use stack::avrcp;
+use stack::hfp::hands_free;
+use stack::{LinkId, avrcp};
 use wire::Address;
 
 use crate::command::Ticket;
@@ -18,6 +19,24 @@ pub(crate) enum Wait {
     Gone(Address),
     /// The phone's answer to a key.
     Key(avrcp::Ticket),
+    /// The phone's answer to an AT command.
+    Call(LinkId, hands_free::Ticket),
+    /// The end of what the policy ordered of this phone's calls.
+    Verb(Address, Verb),
+    /// The end of the tones that this command sends.
+    Tones(Ticket),
+}
+
+/// What a button was for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Verb {
+    Answer,
+    Reject,
+    HangUp,
+    /// Hold, take off hold, or swap.
+    Hold,
+    VoiceHere,
+    VoiceAway,
 }
 
 /// The commands that wait.
@@ -31,9 +50,20 @@ impl Pending {
         self.0.push((ticket, wait, until)).is_ok()
     }
 
+    /// Whether no more can wait.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.is_full()
+    }
+
     /// Takes one of those that wait for this.
     pub(crate) fn take(&mut self, wait: Wait) -> Option<Ticket> {
         let n = self.0.iter().position(|(_, w, _)| *w == wait)?;
+        Some(self.0.remove(n).0)
+    }
+
+    /// Takes one of those that wait for something like this.
+    pub(crate) fn take_where(&mut self, is: impl Fn(&Wait) -> bool) -> Option<Ticket> {
+        let n = self.0.iter().position(|(_, wait, _)| is(wait))?;
         Some(self.0.remove(n).0)
     }
 

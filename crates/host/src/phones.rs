@@ -1,6 +1,7 @@
 //! What is known of phones beyond their links: names, bonds, wishes of the owner, and who was put
 //! out a moment ago.
 
+use multipoint::Preferences;
 use pool::Instant;
 use stack::{Bond, MAX_BONDS, Name};
 use wire::Address;
@@ -17,10 +18,14 @@ pub(crate) struct Phone {
     pub(crate) address: Address,
     pub(crate) name: Name,
     pub(crate) bonded: bool,
-    /// Its owner keeps its media from taking over.
-    pub(crate) modest: bool,
+    /// Its owner's choices for it.
+    pub(crate) preferences: Preferences,
     /// Its media volume, once it or its owner has set one, or it shares ours.
     pub(crate) volume: Option<Volume>,
+    /// The volume of its calls in percent, once it connected.
+    pub(crate) call_volume: Option<u8>,
+    /// Its link was lost while it played; until then it is told to play again when it comes.
+    pub(crate) played_until: Option<Instant>,
     /// It was put out; until then it does not come back by itself.
     pub(crate) put_out_until: Option<Instant>,
     /// It was sent away by its owner, or refused us: it is not paged unasked.
@@ -58,7 +63,11 @@ impl Phones {
         let n = known.unwrap_or_else(|| {
             if self.0.len() >= MAX_PHONES {
                 let which = |is: fn(&Phone) -> bool| self.0.iter().position(is);
-                let stranger = which(|p| !p.bonded && !p.modest && p.asked.is_none())
+                let plain = Preferences::default();
+                let stranger = self
+                    .0
+                    .iter()
+                    .position(|p| !p.bonded && p.preferences == plain && p.asked.is_none())
                     .or_else(|| which(|p| !p.bonded && p.asked.is_none()))
                     .or_else(|| which(|p| !p.bonded));
                 self.0.remove(stranger.unwrap_or(0));
@@ -84,8 +93,10 @@ impl Phone {
             address,
             name: Name::new(),
             bonded: false,
-            modest: false,
+            preferences: Preferences::default(),
             volume: None,
+            call_volume: None,
+            played_until: None,
             put_out_until: None,
             left_alone: false,
             asked: None,
@@ -111,7 +122,7 @@ mod tests {
         phones.entry(address(200)).asked = Some(ConfirmKind::Compare);
         // However many phones the owner has wishes for.
         for n in MAX_BONDS..5 * MAX_BONDS {
-            phones.entry(address(n)).modest = true;
+            phones.entry(address(n)).preferences.modest = true;
         }
         assert_eq!(phones.0.len(), MAX_PHONES);
         assert!((0..MAX_BONDS).all(|n| phones.get(address(n)).is_some_and(|phone| phone.bonded)));

@@ -5,7 +5,7 @@
 //! runs, whether the phone is connected or not. Until a phone shares its volume, or the owner sets
 //! one, its stream is played as it comes: such a phone makes its music softer by itself.
 
-use multipoint::{Fact, Player, SeatId};
+use multipoint::{Fact, Order, Player, SeatId};
 use pool::Instant;
 use stack::avrcp::{self, Key, Outcome};
 use stack::{Call, LinkId, RemoteChange};
@@ -18,9 +18,9 @@ use crate::host::Host;
 use crate::pending::Wait;
 use crate::verbs::COMMAND_TIMEOUT;
 
-/// How loud a volume is, 0 to 1: its square, so that half of it is 12 dB softer and steps sound alike.
-fn loudness(volume: Volume) -> f32 {
-    let part = f32::from(volume.octet()) / f32::from(Volume::MAX.octet());
+/// How loud a part of the full volume is, 0 to 1: its square, so that half of it is 12 dB softer and
+/// steps sound alike.
+pub(crate) fn loudness(part: f32) -> f32 {
     part * part
 }
 
@@ -34,7 +34,9 @@ impl Host {
 
     /// How loud a phone's media is played, 0 to 1.
     pub(crate) fn loudness(&self, phone: Address) -> f32 {
-        self.phones.get(phone).and_then(|phone| phone.volume).map_or(1.0, loudness)
+        let part = |volume: Volume| f32::from(volume.octet()) / f32::from(Volume::MAX.octet());
+        let volume = self.phones.get(phone).and_then(|phone| phone.volume);
+        volume.map_or(1.0, |volume| loudness(part(volume)))
     }
 
     pub(crate) fn remote(&mut self, now: Instant, id: LinkId, change: RemoteChange) {
@@ -79,13 +81,20 @@ impl Host {
                     Outcome::TimedOut => Err(Refusal::TimedOut),
                     Outcome::Closed => Err(Refusal::NotConnected),
                 };
+                let place = self.pressed.iter().position(|(pressed, _)| *pressed == ticket);
+                let order = place.map(|n| self.pressed.remove(n).1);
                 if let Some(ticket) = self.pending.take(Wait::Key(ticket)) {
                     self.done(ticket, result);
+                } else if let Some(order) = order
+                    && result.is_err()
+                {
+                    self.decide(now, Fact::Refused(order));
                 }
             }
-            // Its status, track and position follow; batteries are told by calls' profile; and what a
-            // source would be told is nothing for a sink.
-            Told::Player(_) | Told::Battery(_) | Told::Pressed { .. } => {}
+            // Its status, track and position follow.
+            Told::Player(_) => self.decide_about(now, id, Fact::OtherPlayer),
+            // Batteries are told by calls' profile; and what a source would be told is nothing for a sink.
+            Told::Battery(_) | Told::Pressed { .. } => {}
         }
     }
 
@@ -122,18 +131,45 @@ impl Host {
         if let Some(seat) = seat {
             let player = self.player(id);
             self.decide(now, Fact::Player(seat, player, changed));
+            self.try_return(now, id);
         }
     }
 
-    /// The policy tells a phone to pause.
-    pub(crate) fn order_pause(&mut self, now: Instant, id: SeatId) {
+    /// The policy tells a phone to pause, or to play. What became of it is told by its status and its
+    /// stream; only that it was refused is told by the key.
+    pub(crate) fn order_key(
+        &mut self,
+        now: Instant,
+        id: SeatId,
+        order: Order,
+        key: Key,
+        kind: OrderKind,
+    ) {
         let link = self.seats[usize::from(id.0)];
         let Some((link, phone)) = link.and_then(|id| Some((id, self.link(id)?.address))) else {
             return;
         };
-        // What became of it is told by its status and its stream; it is not told twice.
-        if self.press(now, link, Key::Pause).is_ok() {
-            self.notify(Event::Order { phone, order: OrderKind::Pause });
+        let Ok(ticket) = self.press(now, link, key) else {
+            return self.decide(now, Fact::Refused(order));
+        };
+        if self.pressed.is_full() {
+            // Its answer is not waited for any more: the policy's timer does.
+            self.pressed.remove(0);
+        }
+        let _ = self.pressed.push((ticket, order));
+        self.notify(Event::Order { phone, order: kind });
+    }
+
+    /// A phone that was playing when its link was lost is there again with its music and its player.
+    pub(crate) fn try_return(&mut self, now: Instant, id: LinkId) {
+        let there = self.player(id) != Player::Absent;
+        if let Some(link) = self.link_mut(id)
+            && let Some(seat) = link.seat
+            && there
+            && link.stream.is_some()
+            && core::mem::take(&mut link.returns)
+        {
+            self.decide(now, Fact::Returned(seat));
         }
     }
 
@@ -163,9 +199,7 @@ impl Host {
         if let Some(link) = link {
             self.call(now, Call::Volume(link, volume));
         }
-        if let Some(seat) = link.and_then(|link| self.link(link)?.seat) {
-            self.fade(seat);
-        }
+        self.sound();
         let (kind, percent) = (VolumeKind::Media, volume.percent());
         self.notify(Event::Volume { phone, kind, percent });
     }
@@ -196,7 +230,10 @@ impl Host {
     ) {
         let pressed = self.target(phone).and_then(|link| {
             let key = self.key(link, action);
-            self.press(now, link, key)
+            match self.pending.is_full() {
+                true => Err(Refusal::Busy),
+                false => self.press(now, link, key),
+            }
         });
         match pressed {
             Ok(key) => {
@@ -249,8 +286,9 @@ impl Host {
     ) {
         let result = match (percent, kind) {
             (101.., _) => Err(Refusal::BadValue),
-            // There are no calls yet.
-            (_, VolumeKind::Call) => Err(Refusal::NotSupported),
+            (_, VolumeKind::Call) => self.caller(phone).map(|link| {
+                self.set_call_volume(now, link, percent);
+            }),
             (_, VolumeKind::Media) => self.target(phone).map(|link| {
                 if let Some(phone) = self.link(link).map(|link| link.address) {
                     self.volume_is(now, phone, Volume::from_percent(percent));

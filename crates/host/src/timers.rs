@@ -19,11 +19,15 @@ pub(crate) enum Timer {
     Page,
     /// A link's state may be told again.
     Link(LinkId),
+    /// A headset's line has not rung for a while.
+    Rings(LinkId),
 }
 
 const POLICY: [multipoint::Timer; 9] = multipoint::Timer::ALL;
 const SINGLE: usize = 4;
-const COUNT: usize = SINGLE + MAX_LINKS + MAX_SEATS * POLICY.len();
+/// Of the timers of links.
+const LINKS: usize = 2 * MAX_LINKS;
+const COUNT: usize = SINGLE + LINKS + MAX_SEATS * POLICY.len();
 
 #[derive(Debug)]
 pub(crate) struct Timers {
@@ -78,9 +82,10 @@ fn index(timer: Timer) -> usize {
         Timer::Page => 3,
         Timer::Seat(id, timer) => {
             let kind = POLICY.iter().position(|t| *t == timer).unwrap_or(0);
-            SINGLE + MAX_LINKS + usize::from(id.0).min(MAX_SEATS - 1) * POLICY.len() + kind
+            SINGLE + LINKS + usize::from(id.0).min(MAX_SEATS - 1) * POLICY.len() + kind
         }
         Timer::Link(id) => SINGLE + usize::from(id.0).min(MAX_LINKS - 1),
+        Timer::Rings(id) => SINGLE + MAX_LINKS + usize::from(id.0).min(MAX_LINKS - 1),
     }
 }
 
@@ -91,8 +96,9 @@ fn timer(index: usize) -> Timer {
         2 => Timer::Goodbye,
         3 => Timer::Page,
         n if n < SINGLE + MAX_LINKS => Timer::Link(LinkId((n - SINGLE) as u8)),
+        n if n < SINGLE + LINKS => Timer::Rings(LinkId((n - SINGLE - MAX_LINKS) as u8)),
         n => {
-            let n = n - SINGLE - MAX_LINKS;
+            let n = n - SINGLE - LINKS;
             Timer::Seat(SeatId((n / POLICY.len()) as u8), POLICY[n % POLICY.len()])
         }
     }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use multipoint::{Fact, Preferences};
+use multipoint::{Answer, Blips, Fact, Policy, Preferences};
 use pool::Instant;
 use stack::Call;
 use wire::Address;
@@ -59,7 +59,7 @@ impl Host {
             | Command::Tones { .. }
             | Command::Mute { .. }
             | Command::Assistant { .. }
-            | Command::Battery { .. } => self.done(ticket, Err(Refusal::NotSupported)),
+            | Command::Battery { .. } => self.call_verb(now, ticket, command),
             // Taken care of before the controller is asked for.
             Command::Set(_) | Command::Shutdown => self.done(ticket, Err(Refusal::Busy)),
         }
@@ -177,12 +177,10 @@ impl Host {
                 self.call(now, Call::Rename(name));
             }
             Change::Seats(seats) if (1..=multipoint::MAX_SEATS as u8).contains(&seats) => {
-                self.settings.policy.seats = seats;
-                self.decide(now, Fact::PolicyChanged);
+                self.change_policy(now, |policy| policy.seats = seats);
             }
             Change::Takeover(takeover) => {
-                self.settings.policy.takeover = takeover;
-                self.decide(now, Fact::PolicyChanged);
+                self.change_policy(now, |policy| policy.takeover = takeover);
             }
             Change::PairingSeconds(seconds) if (1..=MAX_PAIRING_SECONDS).contains(&seconds) => {
                 self.settings.pairing_seconds = seconds;
@@ -212,35 +210,52 @@ impl Host {
             Change::VolumeFirst(percent) if percent <= 100 => {
                 self.settings.volume_first = percent;
             }
-            Change::MayTakeOver { phone, on } => {
-                self.phones.entry(phone).modest = !on;
-                let seat = self.link_of(phone).and_then(|link| self.link(link)?.seat);
-                if let Some(id) = seat {
-                    let preferences = Preferences { modest: !on, ..Preferences::default() };
-                    self.decide(now, Fact::Preferences(id, preferences));
-                }
+            Change::MayTakeOver { phone, on } => self.prefer(now, phone, |p| p.modest = !on),
+            Change::AutoAnswer { phone, on } => self.prefer(now, phone, |p| p.auto_answer = on),
+            Change::Priority { phone, priority } => {
+                self.prefer(now, phone, |p| p.priority = priority);
             }
-            Change::AnswerEnds(_)
-            | Change::Resume(_)
-            | Change::ResumeCall(_)
-            | Change::Blips(_)
-            | Change::ResumeDelayMs(_)
-            | Change::ResumeWithinSeconds(_)
-            | Change::PauseCheckSeconds(_)
-            | Change::AutoAnswer { .. }
-            | Change::Priority { .. } => {
-                return self.done(ticket, Err(Refusal::NotSupported));
+            Change::AnswerEnds(ends) => {
+                let answer = if ends { Answer::End } else { Answer::Hold };
+                self.change_policy(now, |policy| policy.answer = answer);
+            }
+            Change::Resume(on) => self.change_policy(now, |policy| policy.resume = on),
+            Change::ResumeCall(on) => self.change_policy(now, |policy| policy.resume_call = on),
+            Change::Blips(on) => {
+                let blips = if on { Blips::Mix } else { Blips::Ignore };
+                self.change_policy(now, |policy| policy.blips = blips);
+            }
+            Change::ResumeDelayMs(ms) => self.settings.resume_delay_ms = ms,
+            Change::ResumeWithinSeconds(seconds) => self.settings.resume_within_seconds = seconds,
+            Change::PauseCheckSeconds(seconds) if (0.0..=60.0).contains(&seconds) => {
+                self.settings.pause_check_seconds = seconds;
             }
             Change::Seats(_)
             | Change::PairingSeconds(_)
             | Change::MinKeySize(_)
             | Change::BlipSeconds(_)
+            | Change::PauseCheckSeconds(_)
             | Change::VolumeFirst(_)
             | Change::ReconnectMaxSeconds(_) => {
                 return self.done(ticket, Err(Refusal::BadValue));
             }
         }
         self.done(ticket, Ok(()));
+    }
+
+    fn change_policy(&mut self, now: Instant, change: impl FnOnce(&mut Policy)) {
+        change(&mut self.settings.policy);
+        self.decide(now, Fact::PolicyChanged);
+    }
+
+    /// Its owner chooses something for a phone.
+    fn prefer(&mut self, now: Instant, phone: Address, change: impl FnOnce(&mut Preferences)) {
+        let entry = self.phones.entry(phone);
+        change(&mut entry.preferences);
+        let preferences = entry.preferences;
+        if let Some(link) = self.link_of(phone) {
+            self.decide_about(now, link, |seat| Fact::Preferences(seat, preferences));
+        }
     }
 
     /// Says goodbye to every phone.

@@ -41,7 +41,6 @@ const HEADSET: u8 = 2;
 
 /// What we are in calls.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one")]
 pub enum CallsRole {
     /// A hands-free unit, and a headset for phones that know no more.
     Unit(hands_free::Settings),
@@ -293,6 +292,17 @@ fn voice_codec(codec: Codec) -> VoiceCodec {
 }
 
 impl Stack {
+    /// A link stands.
+    pub(super) fn calls_begin(&mut self, now: Instant, link: LinkId, outgoing: bool) {
+        let calls = self.config.calls.as_ref().map(|role| Calls::new(role, outgoing));
+        if let Some(place) = self.calls.get_mut(usize::from(link.0)) {
+            *place = calls;
+        }
+        if let Some(percent) = self.battery {
+            self.calls_setting(now, &Call::Battery(percent));
+        }
+    }
+
     pub(super) fn calls(&self, link: LinkId) -> Option<&Calls> {
         self.calls.get(usize::from(link.0))?.as_ref()
     }
@@ -443,10 +453,11 @@ impl Stack {
 
     /// A channel of ours was refused.
     pub(super) fn rfcomm_refused(&mut self, channel: ChannelId) {
-        if let Some(calls) = self.calls_mut(channel.link) {
-            calls
-                .attempt
-                .take_if(|attempt| matches!(attempt, Attempt::Channel(own, ..) if *own == channel));
+        let is =
+            |attempt: &mut Attempt| matches!(attempt, Attempt::Channel(own, ..) if *own == channel);
+        let link = channel.link;
+        if self.calls_mut(link).is_some_and(|calls| calls.attempt.take_if(is).is_some()) {
+            self.notify(Notice::CallsFailed { link });
         }
     }
 
@@ -502,17 +513,13 @@ impl Stack {
                     self.notify(Notice::Headset { link, change });
                 }
             }
-            rfcomm::Output::Refused { dlci, .. } | rfcomm::Output::Closed { dlci, .. } => {
-                let gateway = matches!(calls.party, Party::Gateway { .. });
-                let closed = calls.line_closed(now, channel, dlci);
-                // What the party has to say about it comes before its line's end.
-                while self.poll_party(now, link) {}
-                if closed.is_some() && gateway {
-                    self.notify(Notice::Gateway { link, change: GatewayChange::Down });
-                } else if closed == Some(Profile::Headset) {
-                    self.notify(Notice::Headset { link, change: HeadsetChange::Down });
+            rfcomm::Output::Refused { dlci, .. } => {
+                calls.line_closed(now, channel, dlci);
+                if calls.line.is_none() {
+                    self.notify(Notice::CallsFailed { link });
                 }
             }
+            rfcomm::Output::Closed { dlci, .. } => self.line_closed(now, channel, dlci),
             rfcomm::Output::Over(_) => {
                 self.mux.disconnect(now, channel);
                 if let Some(calls) = self.calls_mut(link) {
@@ -521,6 +528,20 @@ impl Stack {
             }
         }
         true
+    }
+
+    fn line_closed(&mut self, now: Instant, channel: ChannelId, dlci: Dlci) {
+        let link = channel.link;
+        let Some(calls) = self.calls_mut(link) else { return };
+        let gateway = matches!(calls.party, Party::Gateway { .. });
+        let closed = calls.line_closed(now, channel, dlci);
+        // What the party has to say about it comes before its line's end.
+        while self.poll_party(now, link) {}
+        if closed.is_some() && gateway {
+            self.notify(Notice::Gateway { link, change: GatewayChange::Down });
+        } else if closed == Some(Profile::Headset) {
+            self.notify(Notice::Headset { link, change: HeadsetChange::Down });
+        }
     }
 
     fn poll_party(&mut self, now: Instant, link: LinkId) -> bool {
@@ -586,8 +607,15 @@ impl Stack {
         self.notify(Notice::Headset { link, change });
     }
 
-    /// Carries out an order about calls' settings.
+    /// Carries out an order about calls' settings, for links that come too.
     pub(super) fn calls_setting(&mut self, now: Instant, call: &Call) {
+        match (&mut self.config.calls, call) {
+            (Some(CallsRole::Unit(settings)), Call::VoiceCodecs(codecs)) => {
+                settings.codecs = *codecs;
+            }
+            (_, Call::Battery(percent)) => self.battery = Some(*percent),
+            _ => {}
+        }
         for calls in self.calls.iter_mut().flatten() {
             if let Party::Unit { hands_free, .. } = &mut calls.party {
                 match call {

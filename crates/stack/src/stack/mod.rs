@@ -99,6 +99,8 @@ pub struct Stack {
     /// Connections so far; past the greatest number they are counted anew.
     connections: u8,
     bitpool_cap: u8,
+    /// Our battery, in percent, once it is known.
+    battery: Option<u8>,
     notices: heapless::Deque<Notice, MAX_NOTICES>,
     /// When [`Stack::wake`] wants to be called; set anew when nothing is left to poll.
     deadline: Option<Instant>,
@@ -128,6 +130,7 @@ impl Stack {
             calls: (0..MAX_LINKS).map(|_| None).collect(),
             connections: 0,
             bitpool_cap: a2dp::HIGH_QUALITY_BITPOOL,
+            battery: None,
             notices: heapless::Deque::new(),
             deadline: None,
             config,

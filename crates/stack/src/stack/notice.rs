@@ -156,6 +156,11 @@ pub enum Notice {
         /// What the phone tells.
         told: hands_free::Output,
     },
+    /// A link's peer has no line for calls that could be connected.
+    CallsFailed {
+        /// The link.
+        link: LinkId,
+    },
     /// A link's headset line (HSP), for a phone that has no hands-free profile.
     Headset {
         /// The link.

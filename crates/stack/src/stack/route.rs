@@ -15,7 +15,7 @@ use crate::sdp::Progress;
 use crate::{LinkId, MAX_LINKS, StreamId};
 
 use super::peer::{About, Peer, Query};
-use super::{Calls, Media, Notice, Output, Remote, Stack, StreamChange, tag};
+use super::{Media, Notice, Output, Remote, Stack, StreamChange, tag};
 
 /// What is asked of an A2DP source's record: how AVDTP is reached, and which.
 const SOURCE: [AttributeRange; 1] = [AttributeRange::one(AttributeId::PROTOCOL_DESCRIPTOR_LIST)];
@@ -62,9 +62,7 @@ impl Stack {
                 if let Some(place) = self.remotes.get_mut(usize::from(link.0)) {
                     *place = Remote::new(&self.config, outgoing);
                 }
-                if let Some(place) = self.calls.get_mut(usize::from(link.0)) {
-                    *place = self.config.calls.as_ref().map(|role| Calls::new(role, outgoing));
-                }
+                self.calls_begin(now, link, outgoing);
                 Notice::Connected { link, address, outgoing }
             }
             From::ConnectFailed { address, status, outgoing } => {

@@ -205,6 +205,18 @@ pub enum Failure {
     Closed,
 }
 
+impl core::fmt::Display for Failure {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Failure::Rejected(step, _) => write!(f, "the phone refused {step}"),
+            Failure::TimedOut(step) => write!(f, "the phone did not answer {step}"),
+            Failure::NoIndicators => f.write_str("the phone names no indicators"),
+            Failure::Unresponsive => f.write_str("the phone does not answer any more"),
+            Failure::Closed => f.write_str("the line was closed"),
+        }
+    }
+}
+
 /// Who calls.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Caller {

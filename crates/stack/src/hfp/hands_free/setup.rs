@@ -29,6 +29,12 @@ pub enum Step {
     EnabledIndicators,
 }
 
+impl core::fmt::Display for Step {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(self.command())
+    }
+}
+
 impl Step {
     const ALL: [Step; 9] = [
         Step::Features,
@@ -41,6 +47,21 @@ impl Step {
         Step::TheirIndicators,
         Step::EnabledIndicators,
     ];
+
+    /// Its command.
+    const fn command(self) -> &'static str {
+        match self {
+            Step::Features => "AT+BRSF",
+            Step::Codecs => "AT+BAC",
+            Step::IndicatorNames => "AT+CIND=?",
+            Step::IndicatorValues => "AT+CIND?",
+            Step::IndicatorReports => "AT+CMER",
+            Step::Holds => "AT+CHLD=?",
+            Step::OurIndicators => "AT+BIND",
+            Step::TheirIndicators => "AT+BIND=?",
+            Step::EnabledIndicators => "AT+BIND?",
+        }
+    }
 
     /// What both sides must have for it.
     const fn needs(self) -> (HfFeatures, AgFeatures) {

@@ -1,0 +1,444 @@
+//! The owner's buttons for calls, and what is asked of phones for them.
+//!
+//! What moves a call or its audio is decided by the policy; the verb's end is that of the order that
+//! comes of it. What concerns one phone's calls alone (dialling, tones, conferences) is asked of the
+//! phone directly.
+
+use multipoint::{Answer, Button, Fact, NoTarget, Order, SeatId, To};
+use pool::Instant;
+use stack::hfp::hands_free::{self, Refused};
+use stack::hfp::{self, Number};
+use stack::{Call, LinkId};
+use wire::Address;
+use wire::hfp::Hold;
+
+use crate::command::{AnswerHow, Command, Digits, Refusal, Ticket, VoiceTo};
+use crate::effect::{Effect, VoiceEffect};
+use crate::event::{Event, OrderKind};
+use crate::host::Host;
+use crate::pending::{Verb, Wait};
+use crate::verbs::COMMAND_TIMEOUT;
+
+/// AT commands of the policy that are not answered yet, at most.
+pub(crate) const MAX_ASKED: usize = 16;
+
+/// An AT command that the policy ordered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Asked {
+    link: LinkId,
+    ticket: hands_free::Ticket,
+    order: Order,
+}
+
+/// Tones that are being sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Tones {
+    link: LinkId,
+    /// The one that is not answered yet.
+    ticket: hands_free::Ticket,
+    /// Those that follow.
+    rest: Digits,
+    owner: Ticket,
+}
+
+impl Host {
+    /// Carries out a verb about calls.
+    pub(crate) fn call_verb(&mut self, now: Instant, ticket: Ticket, command: Command) {
+        let result = match command {
+            Command::Answer { how, phone, index } => {
+                let how = match how {
+                    AnswerHow::Default => None,
+                    AnswerHow::Hold => Some(Answer::Hold),
+                    AnswerHow::End => Some(Answer::End),
+                };
+                let button = |seat| Button::Answer(how, seat);
+                self.press_for(now, ticket, phone, index, Verb::Answer, button)
+            }
+            Command::Reject { phone, index } => {
+                self.press_for(now, ticket, phone, index, Verb::Reject, Button::Reject)
+            }
+            Command::HangUp { phone, index: Some(index) } => {
+                self.hang_up_one(now, ticket, phone, index)
+            }
+            Command::HangUp { phone, index: None } => {
+                self.press_for(now, ticket, phone, None, Verb::HangUp, Button::HangUp)
+            }
+            Command::Hold { phone } => {
+                self.press_for(now, ticket, phone, None, Verb::Hold, Button::Hold)
+            }
+            Command::Swap => self.press_for(now, ticket, None, None, Verb::Hold, |_| Button::Swap),
+            Command::Voice { to: VoiceTo::Receiver, phone } => {
+                let button = |seat| Button::Voice(To::Receiver, seat);
+                self.press_for(now, ticket, phone, None, Verb::VoiceHere, button)
+            }
+            Command::Voice { to: VoiceTo::Phone, phone } => {
+                let button = |seat| Button::Voice(To::Phone, seat);
+                self.press_for(now, ticket, phone, None, Verb::VoiceAway, button)
+            }
+            Command::Merge { phone } => self.hold_verb(now, ticket, phone, Hold::Join),
+            Command::Transfer { phone } => self.hold_verb(now, ticket, phone, Hold::Transfer),
+            Command::Private { index, phone } => self.with_call(phone, index).and_then(|link| {
+                self.ask_phone(now, ticket, link, hands_free::Order::Hold(Hold::Private(index)))
+            }),
+            Command::Dial { number, phone } => self.dial(now, ticket, &number, phone),
+            Command::Redial { phone } => self
+                .caller(phone)
+                .and_then(|link| self.ask_phone(now, ticket, link, hands_free::Order::Redial)),
+            Command::Assistant { on, phone } => self.caller(phone).and_then(|link| {
+                self.ask_phone(now, ticket, link, hands_free::Order::VoiceRecognition(on))
+            }),
+            Command::Tones { digits, phone } => self.tones(now, ticket, digits, phone),
+            Command::Mute { on } => {
+                self.mute(on);
+                return self.done(ticket, Ok(()));
+            }
+            Command::Battery { percent } if percent <= 100 => {
+                self.call(now, Call::Battery(percent));
+                return self.done(ticket, Ok(()));
+            }
+            _ => Err(Refusal::BadValue),
+        };
+        if let Err(refusal) = result {
+            self.done(ticket, Err(refusal));
+        }
+    }
+
+    /// Presses a button of the policy's; the verb ends with the order that comes of it.
+    fn press_for(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        phone: Option<Address>,
+        index: Option<u8>,
+        verb: Verb,
+        button: impl FnOnce(Option<SeatId>) -> Button,
+    ) -> Result<(), Refusal> {
+        let named = phone.map(|phone| self.seat_of(phone)).transpose()?;
+        let button = button(named);
+        let seat =
+            multipoint::target(self.settings.policy, &self.roster, button).map_err(|none| {
+                match none {
+                    NoTarget::NothingToAnswer => Refusal::NothingToAnswer,
+                    NoTarget::NoCall => Refusal::NoCall,
+                    NoTarget::NotSupported => Refusal::NotSupported,
+                    NoTarget::NotConnected => Refusal::NotConnected,
+                }
+            })?;
+        let link = self.seats[usize::from(seat.0)].ok_or(Refusal::NotConnected)?;
+        let phone = self.link(link).map(|link| link.address).ok_or(Refusal::NotConnected)?;
+        if let Some(index) = index {
+            let rings = |call: &hfp::Call| call.index == index && call.is_ringing();
+            if !self.calls_list(link).iter().any(rings) {
+                return Err(Refusal::NoCall);
+            }
+        }
+        let there = self.voice_of(link).is_some();
+        if verb == Verb::VoiceHere && there || verb == Verb::VoiceAway && !there {
+            // Its owner's wish counts all the same.
+            self.decide(now, Fact::Button(button));
+            self.done(ticket, Ok(()));
+        } else if self.wait(now, ticket, Wait::Verb(phone, verb), COMMAND_TIMEOUT) {
+            self.decide(now, Fact::Button(button));
+        }
+        Ok(())
+    }
+
+    /// Ends one of a phone's calls.
+    fn hang_up_one(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        phone: Option<Address>,
+        index: u8,
+    ) -> Result<(), Refusal> {
+        let link = self.with_call(phone, index)?;
+        let calls = self.calls_list(link);
+        let active = calls
+            .iter()
+            .any(|call| call.index == index && call.status == wire::hfp::CallStatus::Active);
+        if active && calls.len() > 1 {
+            let order = hands_free::Order::Hold(Hold::ReleaseOne(index));
+            return self.ask_phone(now, ticket, link, order);
+        }
+        let phone = self.link(link).map(|link| link.address);
+        self.press_for(now, ticket, phone, None, Verb::HangUp, Button::HangUp)
+    }
+
+    /// Joins or connects a phone's calls.
+    fn hold_verb(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        phone: Option<Address>,
+        hold: Hold,
+    ) -> Result<(), Refusal> {
+        let link = match phone {
+            Some(_) => self.caller(phone)?,
+            None => {
+                self.lines().find(|id| self.calls_list(*id).len() > 1).ok_or(Refusal::NoCall)?
+            }
+        };
+        if self.calls_list(link).len() < 2 {
+            return Err(Refusal::NoCall);
+        }
+        self.ask_phone(now, ticket, link, hands_free::Order::Hold(hold))
+    }
+
+    fn dial(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        number: &Number,
+        phone: Option<Address>,
+    ) -> Result<(), Refusal> {
+        let link = self.caller(phone)?;
+        let order = match number.strip_prefix('>') {
+            Some(place) => {
+                hands_free::Order::DialMemory(place.parse().map_err(|_| Refusal::BadValue)?)
+            }
+            None => hands_free::Order::Dial(number),
+        };
+        self.ask_phone(now, ticket, link, order)
+    }
+
+    fn tones(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        digits: Digits,
+        phone: Option<Address>,
+    ) -> Result<(), Refusal> {
+        let speaks = |host: &Self, id: LinkId| {
+            host.calls_list(id).iter().any(|call| call.status == wire::hfp::CallStatus::Active)
+        };
+        let link = match phone {
+            Some(_) => self.caller(phone)?,
+            None => self.lines().find(|id| speaks(self, *id)).ok_or(Refusal::NoCall)?,
+        };
+        let mut rest = digits;
+        if rest.is_empty() || !rest.chars().all(|c| matches!(c, '0'..='9' | '*' | '#' | 'A'..='D'))
+        {
+            return Err(Refusal::BadValue);
+        }
+        if !speaks(self, link) {
+            return Err(Refusal::NoCall);
+        }
+        if self.tones.is_some() {
+            return Err(Refusal::Busy);
+        }
+        let tone = rest.remove(0);
+        let first = self.order_call(now, link, hands_free::Order::Tone(tone))?;
+        if self.wait(now, ticket, Wait::Tones(ticket), COMMAND_TIMEOUT) {
+            self.tones = Some(Tones { link, ticket: first, rest, owner: ticket });
+        }
+        Ok(())
+    }
+
+    /// A tone was answered: the next one, until its owner has waited too long.
+    fn tone_answered(&mut self, now: Instant, tones: Tones, taken: bool) {
+        let Tones { link, mut rest, owner, .. } = tones;
+        let wait = Wait::Tones(owner);
+        let result = match (taken, rest.is_empty()) {
+            (false, _) => Err(Refusal::Refused),
+            (true, true) => Ok(()),
+            (true, false) if !self.pending.is_wanted(wait) => return,
+            (true, false) => {
+                let tone = rest.remove(0);
+                match self.order_call(now, link, hands_free::Order::Tone(tone)) {
+                    Ok(ticket) => {
+                        self.tones = Some(Tones { link, ticket, rest, owner });
+                        return;
+                    }
+                    Err(refusal) => Err(refusal),
+                }
+            }
+        };
+        if let Some(ticket) = self.pending.take(wait) {
+            self.done(ticket, result);
+        }
+    }
+
+    fn mute(&mut self, on: bool) {
+        self.muted = on;
+        for n in 0..self.links.len() as u8 {
+            if self.voice_of(LinkId(n)).is_some() {
+                self.effect(Effect::VoiceLink(LinkId(n), VoiceEffect::Mute(on)));
+            }
+        }
+    }
+
+    /// Asks something of a phone's calls for the owner; the end is the phone's answer.
+    fn ask_phone(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        link: LinkId,
+        order: hands_free::Order<'_>,
+    ) -> Result<(), Refusal> {
+        let answer = self.order_call(now, link, order)?;
+        self.wait(now, ticket, Wait::Call(link, answer), COMMAND_TIMEOUT);
+        Ok(())
+    }
+
+    fn order_call(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        order: hands_free::Order<'_>,
+    ) -> Result<hands_free::Ticket, Refusal> {
+        self.stack.order(now, link, order).map_err(|refused| match refused {
+            Refused::NotUp | Refused::NotSupported => Refusal::NotSupported,
+            Refused::Invalid => Refusal::BadValue,
+            Refused::Full => Refusal::Busy,
+        })
+    }
+
+    /// An AT command that the policy ordered is out.
+    pub(crate) fn asked(&mut self, link: LinkId, ticket: hands_free::Ticket, order: Order) {
+        if self.asked.is_full() {
+            // Its answer is not waited for any more: the policy's timers do.
+            self.asked.remove(0);
+        }
+        let _ = self.asked.push(Asked { link, ticket, order });
+    }
+
+    /// The policy orders something of a phone's calls.
+    pub(crate) fn order_of_calls(&mut self, now: Instant, seat: SeatId, order: Order) {
+        let Some(id) = self.seats[usize::from(seat.0)] else { return };
+        let Some(link) = self.link(id) else { return };
+        let (phone, headset) = (link.address, link.headset.is_some());
+        let (kind, command) = match order {
+            Order::Answer(_) => (OrderKind::Answer, hands_free::Order::Answer),
+            Order::HangUp(_) => (OrderKind::HangUp, hands_free::Order::HangUp),
+            Order::Hold(_) => (OrderKind::Hold, hands_free::Order::Hold(Hold::Swap)),
+            Order::EndAndAccept(_) => {
+                (OrderKind::Answer, hands_free::Order::Hold(Hold::ReleaseActive))
+            }
+            Order::RejectWaiting(_) => {
+                (OrderKind::HangUp, hands_free::Order::Hold(Hold::ReleaseHeld))
+            }
+            _ => return,
+        };
+        self.notify(Event::Order { phone, order: kind });
+        if headset {
+            // The button is all there is, and is not answered with more than that it was pressed.
+            self.stack.press_button(now, id);
+            return self.order_ended(phone, order, Ok(()));
+        }
+        match self.order_call(now, id, command) {
+            Ok(ticket) => self.asked(id, ticket, order),
+            Err(refusal) => {
+                self.order_ended(phone, order, Err(refusal));
+                self.decide(now, Fact::Refused(order));
+            }
+        }
+    }
+
+    /// A phone answered an AT command that somebody ordered.
+    pub(crate) fn answered(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        ticket: hands_free::Ticket,
+        result: Result<(), hands_free::AtError>,
+    ) {
+        let result = result.map_err(|error| match error {
+            hands_free::AtError::TimedOut => Refusal::TimedOut,
+            hands_free::AtError::Closed => Refusal::NotConnected,
+            _ => Refusal::Refused,
+        });
+        if let Some(owner) = self.pending.take(Wait::Call(link, ticket)) {
+            return self.done(owner, result);
+        }
+        if let Some(tones) = self.tones.take_if(|t| t.link == link && t.ticket == ticket) {
+            return self.tone_answered(now, tones, result.is_ok());
+        }
+        let place = self.asked.iter().position(|a| a.link == link && a.ticket == ticket);
+        let Some(Asked { order, .. }) = place.map(|n| self.asked.remove(n)) else { return };
+        let Some(phone) = self.link(link).map(|link| link.address) else { return };
+        self.order_ended(phone, order, result);
+        if result.is_err() {
+            let fact = match order {
+                Order::OpenVoice(seat) => Fact::VoiceFailed(seat),
+                order => Fact::Refused(order),
+            };
+            self.decide(now, fact);
+        }
+    }
+
+    /// What an order came to is the end of the verbs that it was for.
+    fn order_ended(&mut self, phone: Address, order: Order, result: Result<(), Refusal>) {
+        let verbs: &[Verb] = match order {
+            Order::Answer(_) | Order::EndAndAccept(_) => &[Verb::Answer],
+            Order::Hold(_) => &[Verb::Answer, Verb::Hold],
+            Order::HangUp(_) => &[Verb::HangUp, Verb::Reject],
+            Order::RejectWaiting(_) => &[Verb::Reject],
+            // A voice link's verbs end when it is there.
+            Order::OpenVoice(_) if result.is_err() => &[Verb::VoiceHere],
+            _ => &[],
+        };
+        for verb in verbs {
+            self.verb_done(phone, *verb, result);
+        }
+    }
+
+    pub(crate) fn verb_done(&mut self, phone: Address, verb: Verb, result: Result<(), Refusal>) {
+        while let Some(ticket) = self.pending.take(Wait::Verb(phone, verb)) {
+            self.done(ticket, result);
+        }
+    }
+
+    /// Nothing comes any more of what was asked of a phone's calls.
+    pub(crate) fn verbs_ended(&mut self, id: LinkId, phone: Address, why: Refusal) {
+        self.asked.retain(|asked| asked.link != id);
+        if let Some(tones) = self.tones.take_if(|tones| tones.link == id)
+            && let Some(ticket) = self.pending.take(Wait::Tones(tones.owner))
+        {
+            self.done(ticket, Err(why));
+        }
+        let of = |wait: &Wait| {
+            matches!(wait, Wait::Verb(other, _) if *other == phone)
+                || matches!(wait, Wait::Call(other, _) if *other == id)
+        };
+        while let Some(ticket) = self.pending.take_where(of) {
+            self.done(ticket, Err(why));
+        }
+    }
+
+    fn seat_of(&self, phone: Address) -> Result<SeatId, Refusal> {
+        let seat = self.link_of(phone).and_then(|link| self.link(link)?.seat);
+        seat.ok_or_else(|| self.not_connected(phone))
+    }
+
+    /// The links whose phones have calls' profile up and a seat.
+    fn lines(&self) -> impl Iterator<Item = LinkId> + '_ {
+        let up = |id: &LinkId| self.link(*id).is_some_and(|link| link.calls && link.seat.is_some());
+        self.seats.iter().flatten().copied().filter(up)
+    }
+
+    /// The phone for a verb that begins a call: the one named, else the one used for a call last.
+    pub(crate) fn caller(&self, phone: Option<Address>) -> Result<LinkId, Refusal> {
+        let named = phone.map(|phone| self.seat_of(phone)).transpose()?;
+        let seat = multipoint::target(self.settings.policy, &self.roster, Button::Dial(named))
+            .map_err(|none| match none {
+                NoTarget::NotSupported => Refusal::NotSupported,
+                _ => Refusal::NotConnected,
+            })?;
+        self.seats[usize::from(seat.0)].ok_or(Refusal::NotConnected)
+    }
+
+    /// The phone that has this call.
+    fn with_call(&self, phone: Option<Address>, index: u8) -> Result<LinkId, Refusal> {
+        let has = |id: &LinkId| self.calls_list(*id).iter().any(|call| call.index == index);
+        match phone {
+            Some(_) => {
+                self.caller(phone).and_then(|id| has(&id).then_some(id).ok_or(Refusal::NoCall))
+            }
+            None => self.lines().find(has).ok_or(Refusal::NoCall),
+        }
+    }
+
+    fn calls_list(&self, id: LinkId) -> &[hfp::Call] {
+        self.stack.hands_free(id).map(hfp::HandsFree::calls).unwrap_or_default()
+    }
+}

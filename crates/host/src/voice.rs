@@ -1,0 +1,121 @@
+//! Voice links: what the stack notices, and what the policy orders of them.
+
+use multipoint::{Claim, Fact, SeatId};
+use pool::Instant;
+use stack::hfp::HandsFree;
+use stack::hfp::hands_free::Order;
+use stack::{Call, LinkId, VoiceChange, VoiceCodec};
+use wire::hci::Status;
+
+use crate::effect::{Effect, VoiceEffect};
+use crate::event::{Event, OrderKind};
+use crate::host::Host;
+use crate::pending::Verb;
+
+/// A voice link that cannot be had now (Core 5.4, Vol 4, Part E, 7.1.28).
+const NO_ROOM: Status = Status::REJECTED_LIMITED_RESOURCES;
+
+impl Host {
+    pub(crate) fn voice(&mut self, now: Instant, id: LinkId, change: VoiceChange) {
+        let Some(link) = self.link_mut(id) else { return };
+        let phone = link.address;
+        match change {
+            VoiceChange::Requested if link.seat.is_none() => {
+                self.call(now, Call::RejectVoice(id, NO_ROOM));
+            }
+            VoiceChange::Requested => self.decide_about(now, id, Fact::VoiceAsked),
+            VoiceChange::Opened { handle, codec } => {
+                link.voice = Some(codec);
+                link.gains.1 = 0.0;
+                self.effect(Effect::VoiceLink(id, VoiceEffect::Open { handle, codec }));
+                self.effect(Effect::VoiceLink(id, VoiceEffect::Mute(self.muted)));
+                self.notify(Event::Voice { phone, open: true, codec });
+                self.headset_voice(now, id, true);
+                self.decide_about(now, id, Fact::VoiceOpened);
+                self.sound();
+                self.verb_done(phone, Verb::VoiceHere, Ok(()));
+            }
+            VoiceChange::Failed(status) => {
+                self.warn("voice", format_args!("{phone}: no voice link: {status}"));
+                self.decide_about(now, id, Fact::VoiceFailed);
+            }
+            VoiceChange::Closed(_) => {
+                if let Some(codec) = link.voice.take() {
+                    link.gains.1 = 0.0;
+                    self.effect(Effect::VoiceLink(id, VoiceEffect::Close));
+                    self.notify(Event::Voice { phone, open: false, codec });
+                }
+                self.headset_voice(now, id, false);
+                self.decide_about(now, id, Fact::VoiceClosed);
+                self.verb_done(phone, Verb::VoiceAway, Ok(()));
+                self.verb_done(phone, Verb::HangUp, Ok(()));
+            }
+        }
+    }
+
+    /// The policy orders something of a phone's voice link.
+    pub(crate) fn order_of_voice(
+        &mut self,
+        now: Instant,
+        seat: SeatId,
+        kind: OrderKind,
+        order: multipoint::Order,
+    ) {
+        use multipoint::Order as Ordered;
+        let Some(id) = self.seats[usize::from(seat.0)] else { return };
+        let Some(phone) = self.link(id).map(|link| link.address) else { return };
+        self.notify(Event::Order { phone, order: kind });
+        match order {
+            Ordered::OpenVoice(_) => self.open_voice(now, seat, id),
+            Ordered::AcceptVoice(_) => match self.stack.call(now, Call::AcceptVoice(id)) {
+                Ok(()) => {}
+                Err(_) => self.decide(now, Fact::VoiceFailed(seat)),
+            },
+            Ordered::RejectVoice(_) => self.call(now, Call::RejectVoice(id, NO_ROOM)),
+            Ordered::CloseVoice(_) => self.close_voice(now, seat, id),
+            _ => {}
+        }
+    }
+
+    /// A voice link is asked for: by the phone where both sides negotiate codecs, else by us.
+    fn open_voice(&mut self, now: Instant, seat: SeatId, id: LinkId) {
+        let asked = if self.stack.hands_free(id).is_some_and(HandsFree::negotiates) {
+            let asked = self.stack.order(now, id, Order::VoiceLink).ok();
+            asked.map(|ticket| self.asked(id, ticket, multipoint::Order::OpenVoice(seat)))
+        } else {
+            self.stack.call(now, Call::OpenVoice(id)).ok()
+        };
+        if asked.is_none() {
+            self.decide(now, Fact::VoiceFailed(seat));
+        }
+    }
+
+    /// A voice link is closed, or what was asked for is taken back.
+    fn close_voice(&mut self, now: Instant, seat: SeatId, id: LinkId) {
+        if self.stack.call(now, Call::CloseVoice(id)).is_err() {
+            self.decide(now, Fact::VoiceClosed(seat));
+        }
+    }
+
+    /// Wide-band speech does not get through the transport: phones are offered the narrow band alone.
+    pub(crate) fn wideband_unusable(&mut self, now: Instant) {
+        self.call(now, Call::VoiceCodecs(wire::hfp::Codecs::CVSD));
+    }
+
+    /// How loud a link's voice is heard.
+    pub(crate) fn voice_gain(&self, seat: SeatId) -> f32 {
+        let Some(link) = self.seats[usize::from(seat.0)].and_then(|id| self.link(id)) else {
+            return 0.0;
+        };
+        let heard = self.roster.heard_as(seat).is_some_and(|claim| claim != Claim::Media);
+        match heard && link.voice.is_some() {
+            true => self.call_loudness(link.address),
+            false => 0.0,
+        }
+    }
+
+    /// How a link's voice is coded, while it has one.
+    pub(crate) fn voice_of(&self, id: LinkId) -> Option<VoiceCodec> {
+        self.link(id)?.voice
+    }
+}
