@@ -1,13 +1,13 @@
-//! Whatever a controller says, in whatever order: nothing panics, nothing grows, and no link is
-//! secured but by the whole of its way.
+//! Whatever a controller says, in whatever order: nothing panics, nothing grows, no link is secured
+//! but by the whole of its way, and no voice link opens that was not asked for, or ends but once.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::MAX_LINKS;
-use wire::hci::{IoCapability, KeyType as Made, LinkKey as WireLinkKey};
+use crate::{MAX_LINKS, VoiceCodec};
+use wire::hci::{AirMode, IoCapability, KeyType as Made, LinkKey as WireLinkKey};
 
 fn statuses() -> impl Strategy<Value = Status> {
     prop_oneof![4 => Just(Status::SUCCESS), 1 => any::<u8>().prop_map(Status)]
@@ -18,9 +18,10 @@ fn statuses() -> impl Strategy<Value = Status> {
 enum Happening {
     Event(Vec<u8>),
     Noise(Vec<u8>),
-    Data(Vec<u8>),
+    Data(Channel, Vec<u8>),
     Wait(u16),
     Order(u8),
+    OrderVoice(u8),
     /// What a sound controller would say to the next command that it heard.
     Proceed,
 }
@@ -89,9 +90,52 @@ fn likely() -> impl Strategy<Value = Happening> {
     )
 }
 
+fn voice_complete(
+    status: Status,
+    bd_addr: Address,
+    connection_handle: Handle,
+    link_type: LinkType,
+) -> Event<'static> {
+    Event::SynchronousConnectionComplete {
+        status,
+        connection_handle,
+        bd_addr,
+        link_type,
+        transmission_interval: 12,
+        retransmission_window: 4,
+        rx_packet_length: 60,
+        tx_packet_length: 60,
+        air_mode: AirMode::Cvsd,
+    }
+}
+
+/// The same of voice. Handles are mistaken at times.
+fn likely_of_voice() -> impl Strategy<Value = Happening> {
+    let handles = prop_oneof![8 => 0x103..0x105u16, 1 => Just(HANDLE.raw())];
+    let kinds = prop_oneof![2 => Just(LinkType::Esco), 1 => Just(LinkType::Sco)];
+    let peers = prop_oneof![Just(PHONE), Just(OTHER)];
+    (0..4u8, peers, statuses(), handles, kinds).prop_map(
+        |(which, bd_addr, status, handle, kind)| {
+            let connection_handle = Handle::new(handle);
+            event(match which {
+                0 | 1 => {
+                    Event::ConnectionRequest { bd_addr, class_of_device: CLASS, link_type: kind }
+                }
+                2 => voice_complete(status, bd_addr, connection_handle, kind),
+                _ => Event::DisconnectionComplete {
+                    status,
+                    connection_handle,
+                    reason: Status::CONNECTION_TIMEOUT,
+                },
+            })
+        },
+    )
+}
+
 fn happenings() -> impl Strategy<Value = Happening> {
     prop_oneof![
         20 => likely(),
+        8 => likely_of_voice(),
         1 => prop::collection::vec(any::<u8>(), 0..40).prop_map(Happening::Noise),
         // Noise with a sound header.
         2 => (any::<u8>(), prop::collection::vec(any::<u8>(), 0..40)).prop_map(|(code, mut rest)| {
@@ -99,9 +143,15 @@ fn happenings() -> impl Strategy<Value = Happening> {
             packet.append(&mut rest);
             Happening::Noise(packet)
         }),
-        1 => prop::collection::vec(any::<u8>(), 0..12).prop_map(Happening::Data),
+        2 => (any::<bool>(), 0x42..0x44u8, 0..3u8, prop::collection::vec(any::<u8>(), 0..12)).prop_map(
+            |(acl, low, high, rest)| {
+                let channel = if acl { Channel::Acl } else { Channel::Synchronous };
+                Happening::Data(channel, [&[low, high][..], &rest].concat())
+            }
+        ),
         2 => (0..40_000u16).prop_map(Happening::Wait),
         3 => any::<u8>().prop_map(Happening::Order),
+        6 => any::<u8>().prop_map(Happening::OrderVoice),
         60 => Just(Happening::Proceed),
     ]
 }
@@ -110,6 +160,7 @@ fn happenings() -> impl Strategy<Value = Happening> {
 fn soundly(command: &Command<'_>) -> Vec<Event<'static>> {
     let status = Status::SUCCESS;
     let handle_of = |address| if address == PHONE { HANDLE } else { Handle::new(0x43) };
+    let voice_of = |address| Handle::new(if address == PHONE { 0x103 } else { 0x104 });
     let whose = |handle| if handle == HANDLE { PHONE } else { OTHER };
     match *command {
         Command::AcceptConnectionRequest { bd_addr, .. }
@@ -154,6 +205,16 @@ fn soundly(command: &Command<'_>) -> Vec<Event<'static>> {
             let encryption_enabled = Encryption::AesCcm;
             vec![Event::EncryptionChange { status, connection_handle, encryption_enabled }]
         }
+        Command::SetupSynchronousConnection { connection_handle, .. } => {
+            let address = whose(connection_handle);
+            vec![voice_complete(status, address, voice_of(address), LinkType::Esco)]
+        }
+        Command::AcceptSynchronousConnectionRequest { bd_addr, .. } => {
+            vec![voice_complete(status, bd_addr, voice_of(bd_addr), LinkType::Esco)]
+        }
+        Command::RejectSynchronousConnectionRequest { bd_addr, reason } => {
+            vec![voice_complete(reason, bd_addr, Handle::new(0), LinkType::Esco)]
+        }
         Command::Disconnect { connection_handle, reason } => {
             vec![Event::DisconnectionComplete { status, connection_handle, reason }]
         }
@@ -167,6 +228,17 @@ struct Way {
     up: bool,
     proven: bool,
     on: bool,
+    voice: Voice,
+}
+
+/// What the glue knows of a link's voice.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+enum Voice {
+    #[default]
+    None,
+    Requested,
+    Awaited,
+    Open,
 }
 
 struct Witness {
@@ -174,6 +246,7 @@ struct Witness {
     /// What a sound controller has yet to say.
     due: VecDeque<Vec<u8>>,
     secured: u32,
+    opened: u32,
     ways: [Way; MAX_LINKS],
 }
 
@@ -213,6 +286,7 @@ impl Witness {
                 }
                 Output::Disconnected { link, .. } => {
                     assert!(self.ways[link.0 as usize].up, "a link ends once");
+                    assert_eq!(self.ways[link.0 as usize].voice, Voice::None, "voice ends first");
                     self.ways[link.0 as usize] = Way::default();
                 }
                 Output::Secured { link, .. } => {
@@ -220,6 +294,26 @@ impl Witness {
                     self.secured += 1;
                     assert!(way.up && way.proven && way.on, "secured without its way");
                 }
+                Output::VoiceRequested { link, extended } => {
+                    self.voice(link, &[Voice::None], Voice::Requested);
+                    // A request for SCO waits until somebody thinks of it.
+                    let codec = VoiceCodec::Cvsd;
+                    let controller = &mut self.t.controller;
+                    if extended && controller.accept_voice(self.t.now, link, codec).is_ok() {
+                        self.voice(link, &[Voice::Requested], Voice::Awaited);
+                    }
+                }
+                Output::VoiceOpened { link, .. } => {
+                    self.opened += 1;
+                    self.voice(link, &[Voice::Awaited], Voice::Open);
+                }
+                Output::VoiceFailed { link, .. } => {
+                    self.voice(link, &[Voice::Requested, Voice::Awaited], Voice::None);
+                }
+                Output::VoiceClosed { link, .. } => {
+                    self.voice(link, &[Voice::Open], Voice::None);
+                }
+                Output::Received(channel, frame) => self.data(channel, frame),
                 Output::ConnectionRequest { address, .. } => {
                     let _ = self.t.controller.accept(self.t.now, address);
                 }
@@ -241,6 +335,41 @@ impl Witness {
         self.t.data.clear();
     }
 
+    fn voice(&mut self, link: LinkId, from: &[Voice], to: Voice) {
+        let voice = &mut self.ways[link.0 as usize].voice;
+        assert!(from.contains(voice), "from {voice:?} to {to:?}");
+        *voice = to;
+    }
+
+    fn data(&mut self, channel: Channel, frame: Frame) {
+        if channel == Channel::Acl {
+            let _ = self.t.controller.acl(frame);
+        } else {
+            let _ = self.t.controller.synchronous(frame);
+        }
+    }
+
+    /// Whoever governs calls does something. What is told of it has been looked at before.
+    fn order_voice(&mut self, which: u8) {
+        let (now, link) = (self.t.now, LinkId(which >> 7));
+        let codec = if which & 8 == 0 { VoiceCodec::Cvsd } else { VoiceCodec::Msbc };
+        let controller = &mut self.t.controller;
+        let reason = Status::REMOTE_USER_TERMINATED_CONNECTION;
+        let to = match which % 5 {
+            0 => controller.setup_voice(now, link, codec).map(|()| Voice::Awaited),
+            1 | 2 => controller.accept_voice(now, link, codec).map(|()| Voice::Awaited),
+            3 => controller.reject_voice(now, link, reason).map(|()| Voice::None),
+            _ => {
+                let voice = self.ways[link.0 as usize].voice;
+                let closed = controller.close_voice(now, link, reason);
+                closed.map(|()| if voice == Voice::Requested { Voice::None } else { voice })
+            }
+        };
+        if let Ok(to) = to {
+            self.ways[link.0 as usize].voice = to;
+        }
+    }
+
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Event(packet) | Happening::Noise(packet) => {
@@ -252,11 +381,12 @@ impl Witness {
                     return self.happen(Happening::Event(packet));
                 }
             }
-            Happening::Data(octets) => {
+            Happening::Data(channel, octets) => {
                 let frame = self.t.frame(&octets);
-                let _ = self.t.controller.acl(frame);
+                self.data(channel, frame);
             }
             Happening::Wait(millis) => self.t.wait(ms(millis.into())),
+            Happening::OrderVoice(which) => self.order_voice(which),
             Happening::Order(which) => {
                 let now = self.t.now;
                 let controller = &mut self.t.controller;
@@ -275,6 +405,8 @@ impl Witness {
                     _ => {
                         let frame = self.t.frame(&[1, 2, 3]);
                         let _ = self.t.controller.send(LinkId(which >> 6), frame);
+                        let frame = self.t.frame(&[4, 5, 6]);
+                        let _ = self.t.controller.send_voice(LinkId(which >> 6), frame);
                     }
                 }
             }
@@ -283,8 +415,9 @@ impl Witness {
     }
 }
 
-/// Links secured in all cases: the property must not hold for want of any.
+/// Links secured and voice opened in all cases: the property must not hold for want of any.
 static SECURED: AtomicU32 = AtomicU32::new(0);
+static OPENED: AtomicU32 = AtomicU32::new(0);
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
@@ -293,11 +426,12 @@ proptest! {
         let bonds = vec![bond(PHONE, KeyType::UnauthenticatedP256)];
         let t = Tester::pairable(Config::default(), bonds);
         let mut witness =
-            Witness { t, due: VecDeque::new(), secured: 0, ways: [Way::default(); MAX_LINKS] };
+            Witness { t, due: VecDeque::new(), secured: 0, opened: 0, ways: [Way::default(); MAX_LINKS] };
         for step in steps {
             witness.happen(step);
         }
         SECURED.fetch_add(witness.secured, Ordering::Relaxed);
+        OPENED.fetch_add(witness.opened, Ordering::Relaxed);
         // Left alone, everything settles: no timer runs for ever.
         witness.t.wait(ms(300_000));
         witness.check();
@@ -310,4 +444,6 @@ fn nothing_said_breaks_or_secures() {
     everything();
     let secured = SECURED.load(Ordering::Relaxed);
     assert!(secured > 100, "only {secured} links were secured");
+    let opened = OPENED.load(Ordering::Relaxed);
+    assert!(opened > 100, "only {opened} voice links were opened");
 }

@@ -77,13 +77,16 @@ impl Controller {
         if let Some(voice) = self.voice.get_mut(link) {
             voice.handle = Some(handle);
         }
-        let cancelled = Status::OPERATION_CANCELLED_BY_HOST;
         let (codec, crossed) = match stage {
             Stage::Accepting { codec, .. } => (codec, false),
             Stage::SettingUp { codec, crossed, .. } => (codec, crossed.is_some()),
             stage => {
-                let told = stage != Stage::Idle;
-                let end = if told { End::Failed(cancelled) } else { End::Nothing };
+                if let Stage::Asked { .. } = stage {
+                    // It did not wait for our answer.
+                    self.voice_failed(link, Status::OPERATION_CANCELLED_BY_HOST);
+                }
+                let cancelled = stage == Stage::Cancelled;
+                let end = if cancelled { End::Cancelled } else { End::Nothing };
                 let reason = Status::REMOTE_USER_TERMINATED_CONNECTION;
                 return self.part_voice(link, reason, end);
             }

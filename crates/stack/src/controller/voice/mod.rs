@@ -65,7 +65,7 @@ enum Stage {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum End {
     Closed,
-    Failed(Status),
+    Cancelled,
     Nothing,
 }
 
@@ -369,7 +369,7 @@ impl Controller {
         self.idle(link);
         match end {
             End::Closed => self.output(Output::VoiceClosed { link, reason }),
-            End::Failed(status) => self.output(Output::VoiceFailed { link, status }),
+            End::Cancelled => self.voice_failed(link, Status::OPERATION_CANCELLED_BY_HOST),
             End::Nothing => {}
         }
     }

@@ -103,6 +103,15 @@ fn a_request_that_nobody_answers_is_turned_down_in_time() {
     t.voice_failed(Status::CONNECTION_ACCEPT_TIMEOUT_EXCEEDED);
     t.told_failed(link, Status::CONNECTION_ACCEPT_TIMEOUT_EXCEEDED);
     t.voice_is_over(link);
+    // It did not wait for our answer.
+    let (mut t, link) = one();
+    t.asked();
+    t.voice(Status::SUCCESS, VOICE, LinkType::Esco);
+    t.told_failed(link, CANCELLED);
+    t.hear_disconnect(VOICE, BY_USER);
+    assert_eq!(t.controller.accept_voice(t.now, link, Cvsd), Err(OrderError::NoLink));
+    t.disconnected(VOICE, BY_HOST);
+    t.voice_is_over(link);
 }
 
 #[test]
