@@ -17,6 +17,7 @@ from air import air
 from calls import State
 from features import PLAIN, Features, Habits
 from gateway import Gateway
+from headset_gateway import HEADSET_AUDIO_GATEWAY, HeadsetGateway
 from limits import limits
 from phone import Phone
 from speech import CVSD, MSBC
@@ -87,9 +88,9 @@ class ReferenceUnit:
                 connection.peer_address, hci.HCI_CONNECTION_REJECTED_DUE_TO_LIMITED_RESOURCES_ERROR
             )
         else:
-            setting = SETTINGS[self.protocol.active_codec]
+            setting = SETTINGS[self.protocol.active_codec if self.protocol else CVSD]
             command = hci.HCI_Accept_Synchronous_Connection_Request_Command(
-                connection.peer_address, 8000, 8000, 0xFFFF, setting, 0xFF, 0x03C8 & ~0x0040
+                connection.peer_address, 8000, 8000, 0xFFFF, setting, 0xFF, 0x0388
             )
         self.request = asyncio.create_task(self.device.send_async_command(command))
 
@@ -289,3 +290,40 @@ async def test_plain_phones_and_units(folder: pathlib.Path) -> None:
             assert gateway.voice.codec == CVSD
             gateway.end(call)
             await gateway.has_voice(False)
+
+
+@limits(60)
+async def test_a_headset_and_its_button(folder: pathlib.Path) -> None:
+    """Spelled out by hand: bumble knows no headsets."""
+    async with contextlib.AsyncExitStack() as stack:
+        port = await stack.enter_async_context(air(folder))
+        unit = ReferenceUnit(NONE)
+        await unit.power_on(port)
+        stack.push_async_callback(unit.transport.close)
+        phone = Phone("Phone A", tone.make(440, folder))
+        await phone.power_on(port)
+        stack.push_async_callback(phone.power_off)
+        gateway = HeadsetGateway(phone, HZ, folder, Habits(opens=False))
+        await phone.connect(unit.address)
+        [connection] = unit.device.connections.values()
+        channel = await rfcomm.find_rfcomm_channel_with_uuid(connection, HEADSET_AUDIO_GATEWAY)
+        multiplexer = await rfcomm.Client(connection).start()
+        dlc = await multiplexer.open_dlc(channel)
+        lines: asyncio.Queue[str] = asyncio.Queue()
+        dlc.sink = lambda octets: [lines.put_nowait(line) for line in octets.decode().split()]
+        await gateway.opened()
+
+        async def ask(command: str) -> str:
+            dlc.write(f"{command}\r")
+            return await asyncio.wait_for(lines.get(), 5)
+
+        call = await gateway.ring("5550107")
+        assert await lines.get() == "RING" and not gateway.voice.link
+        assert await ask("AT+CKPD=200") == "OK"
+        await gateway.has_voice()
+        assert gateway.calls.active == [call] and gateway.voice.codec == CVSD
+        assert await ask("AT+VGS=7") == "OK" and gateway.volumes == {"speaker": 7}
+        assert await ask("AT+CLCC") == "ERROR"
+        assert await ask("AT+CKPD=200") == "OK"
+        await gateway.has_voice(False)
+        assert not gateway.calls.all
