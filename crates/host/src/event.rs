@@ -256,6 +256,8 @@ pub enum PlaybackStatus {
 pub enum Codec {
     /// Low complexity subband coding.
     Sbc,
+    /// Advanced Audio Coding, low complexity.
+    Aac,
 }
 
 /// One of those who are heard.

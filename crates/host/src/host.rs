@@ -14,7 +14,7 @@ use wire::hfp::Codecs;
 use crate::buttons::{Asked, MAX_ASKED, Tones};
 use crate::command::{Command, Refusal, Ticket};
 use crate::effect::{Effect, Effects, Input, Tone};
-use crate::event::{Event, Source};
+use crate::event::{Codec, Event, Source};
 use crate::limits::{Limits, Settings};
 use crate::link::Link;
 use crate::page::Pager;
@@ -22,8 +22,9 @@ use crate::pending::Pending;
 use crate::phones::Phones;
 use crate::timers::{Timer, Timers};
 
-/// Sink endpoint of every link (AVDTP stream endpoint identifier).
+/// Sink endpoints of every link (AVDTP stream endpoint identifiers).
 const SBC_SINK: u8 = 1;
+const AAC_SINK: u8 = 2;
 /// Facts that wait to be decided about, at most.
 const MAX_FACTS: usize = 64;
 /// The largest media packet that we offer to take: what a block of the transport holds.
@@ -276,7 +277,11 @@ impl Host {
 /// What the stack is set up with.
 fn config(settings: &Settings) -> Config {
     let [a, b, c, _] = settings.class.to_le_bytes();
-    let seid = wire::avdtp::Seid::new(SBC_SINK).expect("1 is a stream endpoint identifier");
+    let seid = |n| wire::avdtp::Seid::new(n).expect("1 and 2 are stream endpoint identifiers");
+    let endpoint = |codec: &Codec| match codec {
+        Codec::Sbc => a2dp::sbc_sink(seid(SBC_SINK)),
+        Codec::Aac => a2dp::aac_sink(seid(AAC_SINK)),
+    };
     Config {
         controller: controller::Config {
             name: settings.name.clone(),
@@ -288,7 +293,7 @@ fn config(settings: &Settings) -> Config {
             legacy_pin: settings.legacy_pin.clone(),
             ..controller::Config::default()
         },
-        endpoints: [a2dp::sbc_sink(seid)].into_iter().collect(),
+        endpoints: settings.codecs.iter().map(endpoint).collect(),
         remote_control: true,
         calls: Some(stack::CallsRole::Unit(calls(settings))),
         initiative: Some(stack::INITIATIVE),

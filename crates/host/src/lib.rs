@@ -27,7 +27,7 @@ pub use event::{
     SourceKind, StreamState,
 };
 pub use host::Host;
-pub use limits::{Limits, Settings};
+pub use limits::{Limits, MAX_CODECS, Settings};
 pub use stack::avrcp::Track;
 pub use stack::hfp::{CallerName, Number};
 pub use stack::{Bond, LinkId, Name, StreamId, Voice, VoiceCodec, VoiceStatus};

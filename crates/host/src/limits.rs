@@ -2,6 +2,11 @@
 
 use stack::{Confirmation, Name, SecureConnections};
 
+use crate::event::Codec;
+
+/// Media codecs, at most.
+pub const MAX_CODECS: usize = 2;
+
 /// How much a host holds at most. Everything is allocated when it is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
@@ -26,6 +31,9 @@ pub struct Settings {
     pub name: Name,
     /// Class of device, 24 bits.
     pub class: u32,
+    /// The media codecs that phones are offered, the preferred one first. SBC must be among them
+    /// (A2DP 1.3, 4.2.1), and whoever plays the media must be able to decode each.
+    pub codecs: heapless::Vec<Codec, MAX_CODECS>,
     /// The policy's settings.
     pub policy: multipoint::Policy,
     /// How long pairing mode stays open unless said otherwise.
@@ -71,6 +79,7 @@ impl Default for Settings {
         Settings {
             name: Name::try_from("Tandem").unwrap_or_default(),
             class: 0x24_0404,
+            codecs: [Codec::Sbc].into_iter().collect(),
             policy: multipoint::Policy::default(),
             pairing_seconds: 180,
             confirm: Confirmation::Auto,

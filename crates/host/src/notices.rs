@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use multipoint::Fact;
 use pool::Instant;
+use stack::a2dp::Configuration;
 use stack::avdtp::{Attempt, Cause};
 use stack::controller::{ConfirmKind, Warning};
 use stack::{Call, LinkId, Notice, StreamChange, StreamId};
@@ -334,7 +335,10 @@ impl Host {
             self.notify(Event::Stream {
                 phone,
                 state,
-                codec: Codec::Sbc,
+                codec: match configuration {
+                    Configuration::Sbc(_) => Codec::Sbc,
+                    Configuration::Aac(_) => Codec::Aac,
+                },
                 rate: configuration.sampling_frequency(),
                 channels: configuration.channels(),
             });

@@ -7,10 +7,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use audio::StreamCodec;
 use host::{StreamEffect, StreamId};
 use pool::{Frame, Instant, Queue};
 use stack::MAX_LINKS;
-use stack::a2dp::Payload;
+use stack::a2dp::{Configuration, Payload};
 use wire::a2dp::sbc;
 
 use crate::wakeup::Wakeup;
@@ -72,6 +73,7 @@ struct State {
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Format {
+    codec: StreamCodec,
     /// Frames a second; audio has no rate of 2¹⁶ and more.
     rate: u16,
     /// 1 or 2.
@@ -82,23 +84,30 @@ struct Format {
 #[derive(Default, Debug)]
 pub(crate) struct Known([(State, f32); MAX_LINKS]);
 
+/// The bit beside the number of channels that tells AAC from SBC.
+const AAC: u8 = 0x80;
+
 impl State {
     fn from_word(word: u64) -> State {
-        let [stream, channels, r0, r1, o0, o1, f0, f1] = word.to_le_bytes();
-        let rate = u16::from_le_bytes([r0, r1]);
+        let [stream, coding, r0, r1, o0, o1, f0, f1] = word.to_le_bytes();
+        let codec = if coding & AAC == 0 { StreamCodec::Sbc } else { StreamCodec::Aac };
+        let (rate, channels) = (u16::from_le_bytes([r0, r1]), coding & !AAC);
         State {
             stream,
             opens: u16::from_le_bytes([o0, o1]),
             flushes: u16::from_le_bytes([f0, f1]),
-            format: (channels != 0).then_some(Format { rate, channels }),
+            format: (channels != 0).then_some(Format { codec, rate, channels }),
         }
     }
 
     fn word(self) -> u64 {
-        let Format { rate, channels } = self.format.unwrap_or(Format { rate: 0, channels: 0 });
+        let (coding, rate) = self.format.map_or((0, 0), |format| {
+            let aac = if format.codec == StreamCodec::Aac { AAC } else { 0 };
+            (format.channels | aac, format.rate)
+        });
         let ([r0, r1], [o0, o1]) = (rate.to_le_bytes(), self.opens.to_le_bytes());
         let [f0, f1] = self.flushes.to_le_bytes();
-        u64::from_le_bytes([self.stream, channels, r0, r1, o0, o1, f0, f1])
+        u64::from_le_bytes([self.stream, coding, r0, r1, o0, o1, f0, f1])
     }
 }
 
@@ -154,7 +163,8 @@ impl Ear {
                 state.stream = stream.0;
                 // A rate that no codec has is refused by the engine.
                 let rate = u16::try_from(configuration.sampling_frequency()).unwrap_or(u16::MAX);
-                state.format = Some(Format { rate, channels: configuration.channels() });
+                let (codec, channels) = (codec(&configuration), configuration.channels());
+                state.format = Some(Format { codec, rate, channels });
                 gain = Some(0.0);
             }
             // What is said late of a stream is not said of its link's next one.
@@ -181,9 +191,9 @@ impl Ear {
             if known.format.is_some() && (state.format.is_none() || stream != known.stream) {
                 apply(audio::Control::Close { stream: known.stream });
             }
-            if let Some(Format { rate, channels }) = state.format {
+            if let Some(Format { codec, rate, channels }) = state.format {
                 if state.opens != known.opens {
-                    apply(open(stream, rate.into(), channels));
+                    apply(audio::Control::Open { stream, codec, rate: rate.into(), channels });
                     *known_gain = 0.0;
                 } else if state.flushes != known.flushes {
                     apply(audio::Control::Flush { stream });
@@ -219,7 +229,8 @@ pub(crate) fn control(stream: StreamId, effect: StreamEffect) -> audio::Control 
     let stream = stream.0;
     match effect {
         StreamEffect::Open(configuration) => {
-            open(stream, configuration.sampling_frequency(), configuration.channels())
+            let (rate, channels) = (configuration.sampling_frequency(), configuration.channels());
+            audio::Control::Open { stream, codec: codec(&configuration), rate, channels }
         }
         StreamEffect::Flush => audio::Control::Flush { stream },
         StreamEffect::Close => audio::Control::Close { stream },
@@ -227,8 +238,11 @@ pub(crate) fn control(stream: StreamId, effect: StreamEffect) -> audio::Control 
     }
 }
 
-fn open(stream: u8, rate: u32, channels: u8) -> audio::Control {
-    audio::Control::Open { stream, codec: audio::StreamCodec::Sbc, rate, channels }
+fn codec(configuration: &Configuration) -> StreamCodec {
+    match configuration {
+        Configuration::Sbc(_) => StreamCodec::Sbc,
+        Configuration::Aac(_) => StreamCodec::Aac,
+    }
 }
 
 #[cfg(test)]

@@ -259,6 +259,7 @@ pub(crate) fn known(mut object: Value) -> Value {
 pub(crate) fn codec_name(codec: Codec) -> &'static str {
     match codec {
         Codec::Sbc => "sbc",
+        Codec::Aac => "aac",
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every key: its name, what it takes, and when it counts.
 
+use host::Codec;
 use multipoint::{Answer, Blips, Takeover};
 use stack::{Confirmation, SecureConnections};
 use toml::Spanned;
@@ -181,8 +182,18 @@ pub const KEYS: &[Key] = &[
         c.cpus = list.iter().map(|i| number(i).map(|n| n as usize)).collect::<Result<_, _>>()?;
         Ok(())
     }),
-    key("codecs", When::Later, "media codecs by preference", |_, v| {
-        choices(v, &[("aac", ()), ("sbc", ())]).map(drop)
+    key("codecs", When::Start, "media codecs by preference", |c, v| {
+        let named = choices(v, &[("aac", Codec::Aac), ("sbc", Codec::Sbc)])?;
+        if !named.contains(&Codec::Sbc) {
+            return Err("must name \"sbc\" too, which A2DP asks of every receiver".into());
+        }
+        if named.contains(&Codec::Aac) && !cfg!(feature = "aac") {
+            return Err("names \"aac\", which this build is without".into());
+        }
+        let twice = (1..named.len()).any(|n| named[..n].contains(&named[n]));
+        let codecs = heapless::Vec::from_slice(&named).ok().filter(|_| !twice);
+        c.settings.codecs = codecs.ok_or("names a codec twice")?;
+        Ok(())
     }),
     key("voice_codecs", When::Start, "voice codecs by preference", |c, v| {
         // CVSD is every phone's last resort (HFP 1.9, 5.7), named or not.

@@ -19,6 +19,11 @@ pub use error::ConfigError;
 pub use keys::{KEYS, Key, When};
 use wire::Address;
 
+/// The media codecs of this build, the preferred one first: iPhones sound better with AAC, and others
+/// no worse.
+const CODECS: &[host::Codec] =
+    if cfg!(feature = "aac") { &[host::Codec::Aac, host::Codec::Sbc] } else { &[host::Codec::Sbc] };
+
 /// The configuration of one receiver.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -95,7 +100,10 @@ impl Default for Config {
             state_dir: None,
             log_level: "info".into(),
             log_keys: false,
-            settings: host::Settings::default(),
+            settings: host::Settings {
+                codecs: CODECS.iter().copied().collect(),
+                ..host::Settings::default()
+            },
             multipoint: true,
             seats: 2,
             rate: 48_000,

@@ -159,3 +159,29 @@ fn the_table_of_a_controller_counts_when_it_is_used() {
     assert!(error("[controller.sim]\ncontroller = \"usb\"").contains("what the table is for"));
     assert!(error("[controller.sim]\nseets = 2").contains("did you mean seats"));
 }
+
+#[test]
+fn media_codecs_are_in_order_and_sbc_is_among_them() {
+    use host::Codec::{Aac, Sbc};
+    let mut config = Config::default();
+    config.set("codecs", "[\"sbc\"]").unwrap();
+    assert_eq!(config.settings.codecs, [Sbc]);
+    let reason = |value: &str| Config::default().set("codecs", value).unwrap_err().to_string();
+    let obliged = "codecs: must name \"sbc\" too, which A2DP asks of every receiver";
+    assert_eq!(reason("[\"aac\"]"), obliged);
+    assert_eq!(reason("[]"), obliged);
+    assert_eq!(reason("[\"sbc\", \"sbc\"]"), "codecs: names a codec twice");
+    assert!(reason("[\"ldac\"]").ends_with("must be one of aac, sbc"));
+    assert!(config.without_effect.is_empty());
+    if cfg!(feature = "aac") {
+        assert_eq!(Config::default().settings.codecs, [Aac, Sbc]);
+        config.set("codecs", "[\"sbc\", \"aac\"]").unwrap();
+        assert_eq!(config.settings.codecs, [Sbc, Aac]);
+    } else {
+        assert_eq!(Config::default().settings.codecs, [Sbc]);
+        assert_eq!(
+            reason("[\"aac\", \"sbc\"]"),
+            "codecs: names \"aac\", which this build is without"
+        );
+    }
+}

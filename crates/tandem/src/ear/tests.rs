@@ -2,8 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use stack::a2dp::Configuration;
-use wire::a2dp::sbc;
+use wire::a2dp::{aac, sbc};
 
 use super::*;
 
@@ -30,6 +29,16 @@ fn fast() -> StreamEffect {
     StreamEffect::Open(configuration(sbc::SamplingFrequency::Hz48000))
 }
 
+fn aac() -> StreamEffect {
+    StreamEffect::Open(Configuration::Aac(aac::Configuration {
+        object_type: aac::ObjectType::Mpeg2Lc,
+        sampling_frequency: aac::SamplingFrequency::Hz48000,
+        channels: aac::Channels::Mono,
+        vbr: true,
+        bit_rate: aac::BitRate::UNKNOWN,
+    }))
+}
+
 fn changes(ear: &Ear, known: &mut Known) -> Vec<audio::Control> {
     let mut all = Vec::new();
     ear.changes(known, |control| all.push(control));
@@ -37,11 +46,27 @@ fn changes(ear: &Ear, known: &mut Known) -> Vec<audio::Control> {
 }
 
 fn opened(stream: StreamId, rate: u32) -> audio::Control {
-    open(stream.0, rate, 2)
+    let codec = StreamCodec::Sbc;
+    audio::Control::Open { stream: stream.0, codec, rate, channels: 2 }
 }
 
 fn gain(stream: StreamId, gain: f32) -> audio::Control {
     audio::Control::Gain { stream: stream.0, gain, fade_ms: FADE_MS }
+}
+
+#[test]
+fn a_stream_may_come_back_in_another_codec() {
+    let (ear, mut known) = (Ear::new().unwrap(), Known::default());
+    let as_aac =
+        audio::Control::Open { stream: A.0, codec: StreamCodec::Aac, rate: 48_000, channels: 1 };
+    ear.stream(A, aac());
+    assert_eq!(changes(&ear, &mut known), [as_aac]);
+    assert_eq!(control(A, aac()), as_aac);
+    ear.stream(A, StreamEffect::Close);
+    ear.stream(A, slow());
+    assert_eq!(changes(&ear, &mut known), [opened(A, 44_100)]);
+    ear.stream(A, aac());
+    assert_eq!(changes(&ear, &mut known), [as_aac]);
 }
 
 #[test]
