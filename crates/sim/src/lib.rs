@@ -9,7 +9,7 @@
 //! between link managers with their errors and time-outs, credits, buffers, loss of range. What they
 //! cannot see is not: baseband packets, frequencies, cryptography (keys are random and compared).
 //!
-//! A [`Phone`] is such a controller with a whole `stack` as an A2DP source on it; a [`World`] is an air
+//! A [`Phone`] is such a controller with a whole `stack` as an A2DP source and audio gateway on it; a [`World`] is an air
 //! with one receiver's controller, phones, and a script of what their owners do.
 //!
 //! Not simulated: LE, broadcast, park and hold mode, out-of-band pairing data, periodic inquiry,
@@ -21,14 +21,12 @@ mod medium;
 mod message;
 mod options;
 mod phone;
-mod player;
 mod random;
 mod world;
 
 pub use air::Air;
 pub use options::{Complaint, ControllerOptions, Fault};
-pub use phone::{Act, Phone};
-pub use player::Player;
+pub use phone::{Act, Audio, Heard, Manners, Phone, PhoneOptions, Player, Speaker};
 pub use random::Random;
 pub use world::{CAST, DEMO_LENGTH, RECEIVER, World};
 

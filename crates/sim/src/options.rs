@@ -82,6 +82,16 @@ pub enum Fault {
     DieAfter(u32),
     /// It never tells of packets sent.
     KeepCredits,
+    /// So many of a hundred voice packets do not reach it: its host gets none where it did not ask for
+    /// erroneous data to be reported, else an empty one that says so.
+    LoseVoice(u8),
+    /// So many of a hundred voice packets reach it damaged.
+    DamageVoice {
+        /// Of a hundred.
+        percent: u8,
+        /// Whether its host is told.
+        marked: bool,
+    },
 }
 
 /// What a host did that it must not do. A host under test has none.

@@ -6,7 +6,7 @@ use pool::Instant;
 use wire::Address;
 use wire::h4::Channel;
 
-use crate::{Act, Air, ControllerId, ControllerOptions, Phone};
+use crate::{Act, Air, ControllerId, ControllerOptions, Phone, PhoneOptions};
 
 /// An air, the receiver's controller, the phones and a script.
 pub struct World {
@@ -75,16 +75,20 @@ impl World {
         world
     }
 
-    /// Switches a phone on that has no AVRCP; gives its number.
+    /// Switches a phone on that has neither AVRCP nor calls; gives its number.
     pub fn add_phone(&mut self, name: &str, address: Address) -> usize {
-        self.phones.push(Phone::new(&mut self.air, name, address, RECEIVER, false));
+        self.add(name, address, PhoneOptions::player())
+    }
+
+    /// Switches a phone on; gives its number.
+    pub fn add(&mut self, name: &str, address: Address, options: PhoneOptions) -> usize {
+        self.phones.push(Phone::new(&mut self.air, name, address, RECEIVER, options));
         self.phones.len() - 1
     }
 
-    /// Switches a phone on that has AVRCP; gives its number.
+    /// Switches a phone on that has AVRCP, and no calls; gives its number.
     pub fn add_phone_with_remote(&mut self, name: &str, address: Address) -> usize {
-        self.phones.push(Phone::new(&mut self.air, name, address, RECEIVER, true));
-        self.phones.len() - 1
+        self.add(name, address, PhoneOptions::remote_player())
     }
 
     /// Lets the owner of a phone do something at a time.

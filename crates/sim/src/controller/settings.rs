@@ -25,6 +25,7 @@ pub(super) struct Settings {
     pub(super) default_policy: LinkPolicy,
     pub(super) voice_setting: VoiceSetting,
     pub(super) voice_flow_control: bool,
+    pub(super) erroneous_data: bool,
     pub(super) laps: Vec<Lap>,
     pub(super) page_scan: (Slots, Slots),
     inquiry_scan: (Slots, Slots),
@@ -53,6 +54,7 @@ impl Default for Settings {
             default_policy: LinkPolicy::empty(),
             voice_setting: VoiceSetting::CVSD,
             voice_flow_control: false,
+            erroneous_data: false,
             laps: vec![Lap::GENERAL],
             page_scan: (Slots(0x0800), Slots(0x0012)),
             inquiry_scan: (Slots(0x1000), Slots(0x0012)),
@@ -119,8 +121,10 @@ impl Controller {
             Command::WriteInquiryScanActivity { inquiry_scan_interval, inquiry_scan_window } => {
                 settings.inquiry_scan = (inquiry_scan_interval, inquiry_scan_window);
             }
-            Command::WriteAuthenticationEnable { .. }
-            | Command::WriteDefaultErroneousDataReporting { .. } => {}
+            Command::WriteAuthenticationEnable { .. } => {}
+            Command::WriteDefaultErroneousDataReporting { erroneous_data_reporting } => {
+                settings.erroneous_data = erroneous_data_reporting;
+            }
             Command::WriteClassOfDevice { class_of_device } => settings.class = class_of_device,
             Command::WriteVoiceSetting { voice_setting } => settings.voice_setting = voice_setting,
             Command::WriteSynchronousFlowControlEnable { synchronous_flow_control_enable } => {

@@ -1,5 +1,6 @@
 //! Synchronous (voice) links (7.1.26–7.1.28, 7.1.45, 7.1.46). Octets pass as they are: the air does
-//! not code CVSD. Nothing is lost, and nothing paces the sender: it must send by its own clock.
+//! not code CVSD. Nothing is lost or damaged but by a [`Fault`], and nothing paces the sender: it must
+//! send by its own clock.
 
 use wire::Address;
 use wire::h4::Channel;
@@ -14,7 +15,7 @@ use super::commands::Answer;
 use super::connection::duration;
 use crate::medium::{Medium, Serial, Timer};
 use crate::message::Message;
-use crate::options::Complaint;
+use crate::options::{Complaint, Fault};
 
 #[derive(Debug)]
 pub(super) struct VoiceLink {
@@ -255,15 +256,43 @@ impl Controller {
             Message::Voice { serial, payload } => {
                 let voice = self.voice.iter().find(|voice| voice.serial == serial);
                 if let Some(handle) = voice.and_then(|voice| voice.handle) {
-                    let length = u8::try_from(payload.len()).unwrap_or(u8::MAX);
-                    let header =
-                        SynchronousHeader { handle, status: PacketStatus::Correct, length };
-                    let packet = [&header.to_bytes()[..], &payload].concat();
-                    self.tell(medium, Channel::Synchronous, packet);
+                    self.voice_to_host(medium, handle, payload);
                 }
             }
             _ => {}
         }
+    }
+
+    fn voice_to_host(&mut self, medium: &mut Medium, handle: Handle, mut payload: Vec<u8>) {
+        let mut status = PacketStatus::Correct;
+        for fault in &self.faults {
+            match *fault {
+                Fault::LoseVoice(percent) if medium.random.below(100) < percent.into() => {
+                    if !self.settings.erroneous_data {
+                        return;
+                    }
+                    payload.fill(0);
+                    status = PacketStatus::NoData;
+                }
+                Fault::DamageVoice { percent, marked }
+                    if medium.random.below(100) < percent.into() =>
+                {
+                    // A burst over an eighth of it, behind what a frame begins with.
+                    let length = payload.len();
+                    for octet in &mut payload[length / 8..length / 4] {
+                        *octet ^= (medium.random.next_u32() >> 24) as u8;
+                    }
+                    if marked {
+                        status = PacketStatus::PossiblyInvalid;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let length = u8::try_from(payload.len()).unwrap_or(u8::MAX);
+        let header = SynchronousHeader { handle, status, length };
+        let packet = [&header.to_bytes()[..], &payload].concat();
+        self.tell(medium, Channel::Synchronous, packet);
     }
 
     pub(super) fn receive_voice(&mut self, medium: &mut Medium, packet: &[u8]) {

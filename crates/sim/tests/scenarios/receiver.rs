@@ -204,6 +204,11 @@ impl Receiver {
                             self.gains.retain(|(other, _)| *other != stream);
                             self.gains.push((stream, gain));
                         }
+                        Effect::Stream(stream, StreamEffect::Open(_)) => {
+                            self.sounding.retain(|other| *other != stream);
+                            self.gains.retain(|(other, _)| *other != stream);
+                            self.gains.push((stream, 0.0));
+                        }
                         Effect::Stream(stream, StreamEffect::Flush) => {
                             self.sounding.retain(|other| *other != stream);
                         }

@@ -5,7 +5,7 @@ use wire::hfp::{AgFeatures, CallStatus, Caller, CmeError, Command, Direction, Ho
 
 use super::Gateway;
 use super::output::Output;
-use crate::hfp::call::{self, Call, Number};
+use crate::hfp::call::{self, Call, MAX_CALLS, Number};
 use crate::hfp::hands_free::Indicator;
 
 impl Gateway {
@@ -24,6 +24,13 @@ impl Gateway {
             self.say(ResultCode::Ccwa(Caller { number, name }));
         }
         Some(index)
+    }
+
+    /// The phone's calls are these: it had them before there was this line.
+    pub fn set_calls(&mut self, now: Instant, calls: &[Call]) {
+        self.calls.clear();
+        self.calls.extend(calls.iter().take(MAX_CALLS).cloned());
+        self.report_calls(now);
     }
 
     /// A number is dialled, on the phone or by the unit. What was active is held.

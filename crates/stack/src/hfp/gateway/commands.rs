@@ -87,6 +87,7 @@ impl Gateway {
         match command {
             Command::Answer => self.take_call(now),
             Command::Chup => self.hang_up(now),
+            Command::Chld(_) if self.settings.holds_nothing => {}
             Command::Chld(hold) => self.hold(now, hold),
             Command::Dial(_) | Command::DialMemory(_) | Command::Bldn => self.report_calls(now),
             Command::Bac(codecs) => self.output(Output::Codecs(codecs)),

@@ -20,6 +20,8 @@ pub struct Settings {
     pub codecs: Codecs,
     /// What can be asked of its calls.
     pub holds: Holds,
+    /// Whether it says OK to what is asked of its calls, and does nothing.
+    pub holds_nothing: bool,
     /// The unit's indicators that it listens to.
     pub indicators: HfIndicators,
     /// Its own, in the order in which it names them.
@@ -41,6 +43,7 @@ impl Default for Settings {
             features: AgFeatures::all(),
             codecs: Codecs::CVSD | Codecs::MSBC,
             holds: Holds::all(),
+            holds_nothing: false,
             indicators: HfIndicators::all(),
             places: Indicator::ALL.into_iter().collect(),
             accessory: false,

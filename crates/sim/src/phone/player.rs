@@ -7,7 +7,7 @@ use pool::Instant;
 use stack::avrcp::{self, Text, Track};
 use wire::avrcp::{OperationId, PlayStatus, Volume};
 
-use crate::Act;
+use super::Act;
 
 /// How long each track says that it is.
 const LENGTH: Duration = Duration::from_secs(180);
@@ -31,7 +31,7 @@ pub struct Player {
 }
 
 impl Player {
-    pub(crate) fn new(artist: &str) -> Player {
+    pub(super) fn new(artist: &str) -> Player {
         Player {
             told: avrcp::Player::default(),
             artist: Text::try_from(artist).unwrap_or_default(),
@@ -44,17 +44,21 @@ impl Player {
         }
     }
 
+    pub(super) fn hertz(&self) -> u32 {
+        self.hertz
+    }
+
     /// What it does.
     pub fn status(&self) -> PlayStatus {
         self.told.status
     }
 
     /// What the receiver is told.
-    pub(crate) fn told(&self) -> avrcp::Player {
+    pub(super) fn told(&self) -> avrcp::Player {
         self.told.clone()
     }
 
-    pub(crate) fn play(&mut self, now: Instant, hertz: u32) {
+    pub(super) fn play(&mut self, now: Instant, hertz: u32) {
         if self.told.status == PlayStatus::Playing && self.hertz == hertz {
             return;
         }
@@ -64,7 +68,7 @@ impl Player {
         self.tell();
     }
 
-    pub(crate) fn pause(&mut self, now: Instant) {
+    pub(super) fn pause(&mut self, now: Instant) {
         if self.told.status == PlayStatus::Playing {
             self.played += now.since(self.since);
             self.told.status = PlayStatus::Paused;
@@ -72,14 +76,14 @@ impl Player {
         }
     }
 
-    pub(crate) fn next(&mut self, now: Instant) {
+    pub(super) fn next(&mut self, now: Instant) {
         self.number += 1;
         (self.since, self.played) = (now, Duration::ZERO);
         self.tell();
     }
 
     /// What the owner would do who pressed this key.
-    pub(crate) fn pressed(&mut self, operation: OperationId) -> Option<Act> {
+    pub(super) fn pressed(&mut self, operation: OperationId) -> Option<Act> {
         self.pressed.push(operation);
         match operation {
             OperationId::PLAY => Some(Act::Play(self.hertz)),
