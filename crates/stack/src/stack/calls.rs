@@ -390,10 +390,10 @@ impl Stack {
         }
         let unit = matches!(calls.party, Party::Unit { .. });
         let Some(service) = service else {
-            if unit && about == About::Calls {
-                self.query(now, link, About::Headset);
-            }
-            return;
+            return match unit && about == About::Calls {
+                true => self.query(now, link, About::Headset),
+                false => self.notify(Notice::CallsFailed { link }),
+            };
         };
         let profile = match about {
             About::Headset => Profile::Headset,
@@ -404,10 +404,11 @@ impl Stack {
         if let Some(channel) = standing {
             return self.connect_line(now, channel, service, profile);
         }
-        if let Ok(channel) = self.mux.connect(now, link, Psm::RFCOMM)
-            && let Some(calls) = self.calls_mut(link)
-        {
-            calls.attempt = Some(Attempt::Channel(channel, service, profile));
+        match (self.mux.connect(now, link, Psm::RFCOMM), self.calls_mut(link)) {
+            (Ok(channel), Some(calls)) => {
+                calls.attempt = Some(Attempt::Channel(channel, service, profile));
+            }
+            _ => self.notify(Notice::CallsFailed { link }),
         }
     }
 
@@ -420,10 +421,11 @@ impl Stack {
     ) {
         let Some(calls) = self.calls_mut(channel.link) else { return };
         let Some(session) = calls.session(channel) else { return };
-        calls.attempt = match session.connect(now, service.channel) {
-            Ok(dlci) => Some(Attempt::Line(Line { channel, dlci, profile })),
-            Err(_) => None,
-        };
+        let asked = session.connect(now, service.channel).ok();
+        calls.attempt = asked.map(|dlci| Attempt::Line(Line { channel, dlci, profile }));
+        if asked.is_none() {
+            self.notify(Notice::CallsFailed { link: channel.link });
+        }
     }
 
     pub(super) fn rfcomm_opened(
