@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! # a comment, to the end of the line
-//! sink | source | sinks          the endpoints: SBC, SEID 1 (and 2); the first line
+//! sink | source | sinks | aac    the endpoints: SBC, SEID 1 (and 2); or AAC, SEID 1, and SBC, SEID 2;
+//!                                the first line
 //! placed                         we placed the link (before the first packet)
 //! version 1.3                    the peer's version
 //! delay 1500                     how late we play, in tenths of a millisecond
@@ -26,7 +27,7 @@ use std::time::Duration;
 
 use pool::Instant;
 use script::from_hex;
-use tandem_stack::a2dp::{sbc_sink, sbc_source};
+use tandem_stack::a2dp::{aac_sink, sbc_sink, sbc_source};
 use tandem_stack::avdtp::{Cid, Output, Preference, Session, State, Use};
 use wire::avdtp::Seid;
 
@@ -48,6 +49,7 @@ impl Run {
         let endpoints = match endpoints {
             "sink" => vec![sbc_sink(seid(1))],
             "sinks" => vec![sbc_sink(seid(1)), sbc_sink(seid(2))],
+            "aac" => vec![aac_sink(seid(1)), sbc_sink(seid(2))],
             "source" => vec![sbc_source(seid(1))],
             "none" => vec![],
             _ => return None,

@@ -19,8 +19,8 @@ pub use error::ConfigError;
 pub use keys::{KEYS, Key, When};
 use wire::Address;
 
-/// The media codecs of this build, the preferred one first: iPhones sound better with AAC, and others
-/// no worse.
+/// The media codecs of this build, the preferred one first. AAC is, as iPhones have better sound for it
+/// than for SBC.
 const CODECS: &[host::Codec] =
     if cfg!(feature = "aac") { &[host::Codec::Aac, host::Codec::Sbc] } else { &[host::Codec::Sbc] };
 
