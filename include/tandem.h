@@ -89,6 +89,14 @@ typedef enum tandem_status {
      */
     TANDEM_STATUS_AMBIGUOUS = 10,
     /**
+     * No call rings.
+     */
+    TANDEM_STATUS_NOTHING_TO_ANSWER = 11,
+    /**
+     * There is no such call.
+     */
+    TANDEM_STATUS_NO_CALL = 12,
+    /**
      * There is no such controller, or nobody answers there.
      */
     TANDEM_STATUS_NO_CONTROLLER = 32,
@@ -214,6 +222,19 @@ typedef enum tandem_kind {
      * How loud a phone is heard: phone, kind (media, call), percent.
      */
     TANDEM_KIND_VOLUME = 18,
+    /**
+     * A call is there, has changed, or is over: phone, index, state (incoming, outgoing, active, held,
+     * ended), number, name.
+     */
+    TANDEM_KIND_CALL = 19,
+    /**
+     * A voice link came up or went: phone, state (open, closed), codec.
+     */
+    TANDEM_KIND_VOICE = 20,
+    /**
+     * An indicator of a phone: phone, indicator (battery, signal, service, roaming), value.
+     */
+    TANDEM_KIND_INDICATOR = 21,
 } tandem_kind;
 
 /**
@@ -250,6 +271,174 @@ const char *tandem_status_text(int status);
  * The library's version, as "0.1.0"; it lasts for ever.
  */
 const char *tandem_version(void);
+
+/**
+ * Takes the call that rings. `how` says what becomes of an active call: "hold", "end" or
+ * "default", which null is too: as the setting `answer` says. Without a `phone` (null) it is the
+ * one that rings, the newest where several do. `index` is the phone's own number for one of its
+ * calls, 0 for the one that rings. The end comes with the phone's answer, here and below.
+ *
+ * # Safety
+ * `receiver` is from tandem_receiver_open and not closed; `how` and `phone`, unless null, end with
+ * a zero byte; `ticket` has room or is null.
+ */
+enum tandem_status tandem_receiver_answer(const struct tandem_receiver *receiver,
+                                          const char *how,
+                                          const char *phone,
+                                          uint8_t index,
+                                          uint64_t *ticket);
+
+/**
+ * Rejects the call that rings. `phone` and `index` as for tandem_receiver_answer.
+ *
+ * # Safety
+ * As for tandem_receiver_hold.
+ */
+enum tandem_status tandem_receiver_reject(const struct tandem_receiver *receiver,
+                                          const char *phone,
+                                          uint8_t index,
+                                          uint64_t *ticket);
+
+/**
+ * Ends the active call, else cancels the outgoing one, else closes the voice session. Without a
+ * `phone` (null) it is the one in a call. `index` is the phone's own number for one of its calls,
+ * 0 for the active one.
+ *
+ * # Safety
+ * As for tandem_receiver_hold.
+ */
+enum tandem_status tandem_receiver_hang_up(const struct tandem_receiver *receiver,
+                                           const char *phone,
+                                           uint8_t index,
+                                           uint64_t *ticket);
+
+/**
+ * Puts the active call on hold; where none is active, takes back the one that is held. Without a
+ * `phone` (null) it is the one in a call, here and below.
+ *
+ * # Safety
+ * `receiver` is from tandem_receiver_open and not closed; `phone`, unless null, ends with a zero
+ * byte; `ticket` has room or is null.
+ */
+enum tandem_status tandem_receiver_hold(const struct tandem_receiver *receiver,
+                                        const char *phone,
+                                        uint64_t *ticket);
+
+/**
+ * Exchanges the active and the held call, across phones too.
+ *
+ * # Safety
+ * `receiver` is from tandem_receiver_open and not closed; `ticket` has room or is null.
+ */
+enum tandem_status tandem_receiver_swap(const struct tandem_receiver *receiver, uint64_t *ticket);
+
+/**
+ * Joins a phone's active and held calls to a conference.
+ *
+ * # Safety
+ * As for tandem_receiver_hold.
+ */
+enum tandem_status tandem_receiver_merge(const struct tandem_receiver *receiver,
+                                         const char *phone,
+                                         uint64_t *ticket);
+
+/**
+ * Speaks with one member of a conference alone; the others are held. `index` is the phone's own
+ * number for that call, from 1.
+ *
+ * # Safety
+ * As for tandem_receiver_hold.
+ */
+enum tandem_status tandem_receiver_private(const struct tandem_receiver *receiver,
+                                           uint8_t index,
+                                           const char *phone,
+                                           uint64_t *ticket);
+
+/**
+ * Connects a phone's two calls with each other and leaves them.
+ *
+ * # Safety
+ * As for tandem_receiver_hold.
+ */
+enum tandem_status tandem_receiver_transfer(const struct tandem_receiver *receiver,
+                                            const char *phone,
+                                            uint64_t *ticket);
+
+/**
+ * Moves a call's audio: `to` is "receiver" or "phone".
+ *
+ * # Safety
+ * As for tandem_receiver_hold; `to` ends with a zero byte.
+ */
+enum tandem_status tandem_receiver_voice(const struct tandem_receiver *receiver,
+                                         const char *to,
+                                         const char *phone,
+                                         uint64_t *ticket);
+
+/**
+ * Dials a number: 1 to 32 of 0 to 9, *, #, + and A to D; > and digits dial what is in the phone's
+ * memory there. Without a `phone` (null) it is the one used for a call last, here and for
+ * tandem_receiver_redial and tandem_receiver_assistant.
+ *
+ * # Safety
+ * As for tandem_receiver_hold; `number` ends with a zero byte.
+ */
+enum tandem_status tandem_receiver_dial(const struct tandem_receiver *receiver,
+                                        const char *number,
+                                        const char *phone,
+                                        uint64_t *ticket);
+
+/**
+ * Dials the last number.
+ *
+ * # Safety
+ * As for tandem_receiver_hold.
+ */
+enum tandem_status tandem_receiver_redial(const struct tandem_receiver *receiver,
+                                          const char *phone,
+                                          uint64_t *ticket);
+
+/**
+ * Sends tones into a call, one after the other: 1 to 32 of 0 to 9, *, # and A to D.
+ *
+ * # Safety
+ * As for tandem_receiver_hold; `digits` ends with a zero byte.
+ */
+enum tandem_status tandem_receiver_tones(const struct tandem_receiver *receiver,
+                                         const char *digits,
+                                         const char *phone,
+                                         uint64_t *ticket);
+
+/**
+ * Mutes the microphone, or not.
+ *
+ * # Safety
+ * As for tandem_receiver_swap.
+ */
+enum tandem_status tandem_receiver_mute(const struct tandem_receiver *receiver,
+                                        bool on,
+                                        uint64_t *ticket);
+
+/**
+ * Starts or stops a phone's assistant.
+ *
+ * # Safety
+ * As for tandem_receiver_hold.
+ */
+enum tandem_status tandem_receiver_assistant(const struct tandem_receiver *receiver,
+                                             bool on,
+                                             const char *phone,
+                                             uint64_t *ticket);
+
+/**
+ * Tells the phones how full our battery is, 0 to 100 percent.
+ *
+ * # Safety
+ * As for tandem_receiver_swap.
+ */
+enum tandem_status tandem_receiver_battery(const struct tandem_receiver *receiver,
+                                           uint8_t percent,
+                                           uint64_t *ticket);
 
 /**
  * A configuration with every key at its default. Free it with tandem_config_free.

@@ -17,6 +17,11 @@ pub(crate) fn refused(py: Python<'_>, refusal: Refusal) -> PyErr {
     exception(py, refusal.name(), refusal.text())
 }
 
+/// A value that cannot be, by its name.
+pub(crate) fn bad(py: Python<'_>, name: &str, reason: &str) -> PyErr {
+    exception(py, Refusal::BadValue.name(), &format!("{name}: {reason}"))
+}
+
 pub(crate) fn not_set(py: Python<'_>, error: &SetError) -> PyErr {
     exception(py, error.refusal.name(), &error.text)
 }

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
-use tandem::{Address, Command, Config, Handle, MediaAction, Refusal, VolumeKind};
+use tandem::{
+    Address, AnswerHow, Command, Config, Handle, MediaAction, Refusal, VoiceTo, VolumeKind,
+    dialling,
+};
 
 use crate::events::Events;
-use crate::failure::{not_configured, not_opened, not_set, refused, system};
+use crate::failure::{bad, not_configured, not_opened, not_set, refused, system};
 use crate::value::to_python;
 
 /// A running receiver. Verbs return a ticket at once; its end is the event `done`.
@@ -20,6 +23,10 @@ pub(crate) struct Receiver {
 impl Receiver {
     fn phone(&self, py: Python<'_>, reference: &str) -> PyResult<Address> {
         self.handle.phone(reference).map_err(|refusal| refused(py, refusal))
+    }
+
+    fn some_phone(&self, py: Python<'_>, reference: Option<&str>) -> PyResult<Option<Address>> {
+        reference.map(|reference| self.phone(py, reference)).transpose()
     }
 
     fn submit(&self, command: Command) -> u64 {
@@ -104,7 +111,7 @@ impl Receiver {
 
     fn media(&self, py: Python<'_>, action: &str, phone: Option<&str>) -> PyResult<u64> {
         let action = one_of(py, action, &MediaAction::ALL)?;
-        let phone = phone.map(|phone| self.phone(py, phone)).transpose()?;
+        let phone = self.some_phone(py, phone)?;
         Ok(self.submit(Command::Media { action, phone }))
     }
 
@@ -116,18 +123,103 @@ impl Receiver {
         phone: Option<&str>,
     ) -> PyResult<u64> {
         let kind = one_of(py, kind, &VolumeKind::ALL)?;
-        let phone = phone.map(|phone| self.phone(py, phone)).transpose()?;
+        let phone = self.some_phone(py, phone)?;
         // What is no percentage is refused as such.
         let percent = u8::try_from(percent).unwrap_or(u8::MAX);
         Ok(self.submit(Command::Volume { percent, kind, phone }))
     }
 
+    fn answer(
+        &self,
+        py: Python<'_>,
+        how: &str,
+        phone: Option<&str>,
+        index: Option<u32>,
+    ) -> PyResult<u64> {
+        let how = one_of(py, how, &AnswerHow::ALL)?;
+        let (phone, index) = (self.some_phone(py, phone)?, some_call(py, index)?);
+        Ok(self.submit(Command::Answer { how, phone, index }))
+    }
+
+    fn reject(&self, py: Python<'_>, phone: Option<&str>, index: Option<u32>) -> PyResult<u64> {
+        let (phone, index) = (self.some_phone(py, phone)?, some_call(py, index)?);
+        Ok(self.submit(Command::Reject { phone, index }))
+    }
+
+    fn hang_up(&self, py: Python<'_>, phone: Option<&str>, index: Option<u32>) -> PyResult<u64> {
+        let (phone, index) = (self.some_phone(py, phone)?, some_call(py, index)?);
+        Ok(self.submit(Command::HangUp { phone, index }))
+    }
+
+    fn hold(&self, py: Python<'_>, phone: Option<&str>) -> PyResult<u64> {
+        Ok(self.submit(Command::Hold { phone: self.some_phone(py, phone)? }))
+    }
+
+    fn swap(&self) -> u64 {
+        self.submit(Command::Swap)
+    }
+
+    fn merge(&self, py: Python<'_>, phone: Option<&str>) -> PyResult<u64> {
+        Ok(self.submit(Command::Merge { phone: self.some_phone(py, phone)? }))
+    }
+
+    fn private(&self, py: Python<'_>, index: u32, phone: Option<&str>) -> PyResult<u64> {
+        let (phone, index) = (self.some_phone(py, phone)?, call(py, index)?);
+        Ok(self.submit(Command::Private { index, phone }))
+    }
+
+    fn transfer(&self, py: Python<'_>, phone: Option<&str>) -> PyResult<u64> {
+        Ok(self.submit(Command::Transfer { phone: self.some_phone(py, phone)? }))
+    }
+
+    fn voice(&self, py: Python<'_>, to: &str, phone: Option<&str>) -> PyResult<u64> {
+        let to = one_of(py, to, &VoiceTo::ALL)?;
+        Ok(self.submit(Command::Voice { to, phone: self.some_phone(py, phone)? }))
+    }
+
+    fn dial(&self, py: Python<'_>, number: &str, phone: Option<&str>) -> PyResult<u64> {
+        let number = dialling::number(number).map_err(|reason| bad(py, "number", reason))?;
+        Ok(self.submit(Command::Dial { number, phone: self.some_phone(py, phone)? }))
+    }
+
+    fn redial(&self, py: Python<'_>, phone: Option<&str>) -> PyResult<u64> {
+        Ok(self.submit(Command::Redial { phone: self.some_phone(py, phone)? }))
+    }
+
+    fn tones(&self, py: Python<'_>, digits: &str, phone: Option<&str>) -> PyResult<u64> {
+        let digits = dialling::tones(digits).map_err(|reason| bad(py, "digits", reason))?;
+        Ok(self.submit(Command::Tones { digits, phone: self.some_phone(py, phone)? }))
+    }
+
+    fn mute(&self, on: bool) -> u64 {
+        self.submit(Command::Mute { on })
+    }
+
+    fn assistant(&self, py: Python<'_>, on: bool, phone: Option<&str>) -> PyResult<u64> {
+        Ok(self.submit(Command::Assistant { on, phone: self.some_phone(py, phone)? }))
+    }
+
+    fn battery(&self, percent: u32) -> u64 {
+        // What is no percentage is refused as such.
+        self.submit(Command::Battery { percent: u8::try_from(percent).unwrap_or(u8::MAX) })
+    }
+
     /// Changes a setting and waits until it counts.
     fn set(&self, py: Python<'_>, key: &str, value: &str, phone: Option<&str>) -> PyResult<()> {
-        let phone = phone.map(|phone| self.phone(py, phone)).transpose()?;
+        let phone = self.some_phone(py, phone)?;
         let set = py.detach(|| self.handle.set(key, value, phone));
         set.map_err(|error| not_set(py, &error))
     }
+}
+
+/// A phone's number for one of its calls, from 1.
+fn call(py: Python<'_>, index: u32) -> PyResult<u8> {
+    let fits = u8::try_from(index).ok().filter(|index| *index > 0);
+    fits.ok_or_else(|| bad(py, "index", "must be a call's number, from 1"))
+}
+
+fn some_call(py: Python<'_>, index: Option<u32>) -> PyResult<Option<u8>> {
+    index.map(|index| call(py, index)).transpose()
 }
 
 /// What a word stands for.

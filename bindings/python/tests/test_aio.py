@@ -1,6 +1,7 @@
 """The receiver for asyncio."""
 
 import asyncio
+import inspect
 import unittest
 
 import air
@@ -30,6 +31,11 @@ class Aio(unittest.IsolatedAsyncioTestCase):
             await self.rx.connect(air.NOBODY)
         with self.assertRaises(tandem.BadValue):
             await self.rx.pair(0)
+        with self.assertRaises(tandem.NothingToAnswer):
+            await self.rx.answer(hold=True)
+        with self.assertRaises(tandem.NoCall):
+            await self.rx.hang_up()
+        await self.rx.battery(80)
         with self.assertRaises(tandem.Busy):
             await self.rx.set("class", "car")
 
@@ -60,3 +66,17 @@ class Aio(unittest.IsolatedAsyncioTestCase):
         closed = tandem.aio.Receiver(air.CONTROLLER)
         with self.assertRaises(tandem.Error):
             await closed.pair()
+
+    def test_it_has_every_verb_of_the_other_one(self):
+        def parameters(method):
+            found = inspect.signature(method).parameters.values()
+            return [(p.name, p.kind, p.default) for p in found]
+
+        def verbs(cls):
+            return {
+                name: parameters(method)
+                for name, method in vars(cls).items()
+                if not name.startswith("_") and name not in ("next", "fileno")
+            }
+
+        self.assertEqual(verbs(tandem.aio.Receiver), verbs(tandem.Receiver))

@@ -24,6 +24,13 @@ class Classes(unittest.TestCase):
                 self.fail(event)
         self.assertEqual((event.t, event.event, event.more), (1.5, "confirm", {}))
 
+    def test_a_call_is_matched_by_its_state(self):
+        match events.event(told("call", phone="AA", index=1, state="incoming", number="123")):
+            case tandem.Call(phone, index, "incoming", number, name):
+                self.assertEqual((phone, index, number, name), ("AA", 1, "123", None))
+            case event:
+                self.fail(event)
+
     def test_what_is_not_known_is_none_and_what_is_new_is_kept(self):
         event = events.event(told("phone", phone="AA", name="", state="connected", colour="red"))
         self.assertIsInstance(event, tandem.Phone)

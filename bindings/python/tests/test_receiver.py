@@ -57,7 +57,38 @@ class Receiver(unittest.TestCase):
         self.assertRaises(tandem.NotConnected, self.rx.media, "play")
         self.assertRaises(tandem.BadValue, self.rx.media, "dance")
         self.assertRaises(tandem.BadValue, self.rx.volume, 300)
-        self.assertRaises(tandem.NotSupported, self.rx.volume, 50, "call")
+        self.assertRaises(tandem.NotConnected, self.rx.volume, 50, "call")
+
+    def test_verbs_about_calls_need_a_call(self):
+        for verb in (self.rx.answer, self.rx.reject):
+            self.assertRaises(tandem.NothingToAnswer, verb)
+        self.assertRaises(tandem.NothingToAnswer, self.rx.answer, hold=True, index=1)
+        self.assertRaises(tandem.NothingToAnswer, self.rx.answer, end=True)
+        for verb in (self.rx.hang_up, self.rx.hold, self.rx.swap, self.rx.merge, self.rx.transfer):
+            self.assertRaises(tandem.NoCall, verb)
+        self.assertRaises(tandem.NoCall, self.rx.private, 1)
+        self.assertRaises(tandem.NoCall, self.rx.voice, "receiver")
+        self.assertRaises(tandem.NoCall, self.rx.tones, "12#")
+        self.assertRaises(tandem.NotConnected, self.rx.dial, "+4912")
+        for verb in (self.rx.redial, self.rx.assistant):
+            self.assertRaises(tandem.NotConnected, verb)
+        self.assertRaises(tandem.NoSuchPhone, self.rx.hold, air.NOBODY)
+        self.rx.mute()
+        self.rx.mute(False)
+        self.rx.battery(80)
+
+    def test_values_of_verbs_about_calls_are_checked_and_named(self):
+        for name, verb in [
+            ("number", lambda: self.rx.dial("12;34")),
+            ("digits", lambda: self.rx.tones("")),
+            ("index", lambda: self.rx.private(0)),
+            ("index", lambda: self.rx.answer(index=300)),
+            ("only one", lambda: self.rx.answer(hold=True, end=True)),
+        ]:
+            with self.assertRaisesRegex(tandem.BadValue, name):
+                verb()
+        self.assertRaises(tandem.BadValue, self.rx.voice, "away")
+        self.assertRaises(tandem.BadValue, self.rx.battery, 101)
 
     def test_a_setting_is_changed(self):
         self.rx.set("name", "Den")

@@ -7,15 +7,22 @@
 //! number, and a sentence for `tandem_last_error`. Every pointer is checked for null and alignment;
 //! that it points to what it should is the caller's promise, and what the SAFETY notes rest on.
 //!
-//! Not here yet: sound in and out (`tandem_audio_…`), calls and remote control.
+//! Not here yet: sound in and out (`tandem_audio_…`).
 
 mod answer;
+mod calls;
 mod config;
 mod event;
 mod pointer;
 mod receiver;
 
 pub use answer::{Status, tandem_last_error, tandem_status_text, tandem_version};
+pub use calls::{
+    tandem_receiver_answer, tandem_receiver_assistant, tandem_receiver_battery,
+    tandem_receiver_dial, tandem_receiver_hang_up, tandem_receiver_hold, tandem_receiver_merge,
+    tandem_receiver_mute, tandem_receiver_private, tandem_receiver_redial, tandem_receiver_reject,
+    tandem_receiver_swap, tandem_receiver_tones, tandem_receiver_transfer, tandem_receiver_voice,
+};
 pub use config::{
     Config, tandem_config_free, tandem_config_new, tandem_config_read, tandem_config_set,
 };
@@ -26,7 +33,8 @@ pub use event::{
 };
 pub use receiver::{
     Receiver, tandem_receiver_close, tandem_receiver_confirm, tandem_receiver_connect,
-    tandem_receiver_disconnect, tandem_receiver_fd, tandem_receiver_forget, tandem_receiver_next,
-    tandem_receiver_open, tandem_receiver_pair, tandem_receiver_set, tandem_receiver_status,
-    tandem_receiver_stop_pairing, tandem_receiver_wait,
+    tandem_receiver_disconnect, tandem_receiver_fd, tandem_receiver_forget, tandem_receiver_media,
+    tandem_receiver_next, tandem_receiver_open, tandem_receiver_pair, tandem_receiver_set,
+    tandem_receiver_status, tandem_receiver_stop_pairing, tandem_receiver_volume,
+    tandem_receiver_wait,
 };

@@ -16,7 +16,7 @@ use crate::pointer::{Out, borrow, give, take, text};
 /// A running receiver.
 #[derive(Debug)]
 pub struct Receiver {
-    receiver: tandem::Receiver,
+    pub(crate) receiver: tandem::Receiver,
     events: Subscription,
 }
 
@@ -152,7 +152,7 @@ pub unsafe extern "C" fn tandem_receiver_status(
 ///
 /// # Safety
 /// `receiver` is null or a living receiver; `ticket` is null or has room.
-unsafe fn submit(
+pub(crate) unsafe fn submit(
     receiver: *const Receiver,
     ticket: *mut u64,
     command: impl FnOnce(&Receiver) -> Result<Command, Failure>,
@@ -173,7 +173,7 @@ unsafe fn submit(
 ///
 /// # Safety
 /// As for [`submit`]; `phone` is null or ends with a zero byte.
-unsafe fn submit_for(
+pub(crate) unsafe fn submit_for(
     receiver: *const Receiver,
     phone: *const c_char,
     ticket: *mut u64,
@@ -330,7 +330,7 @@ pub unsafe extern "C" fn tandem_receiver_volume(
 }
 
 /// What a word stands for.
-fn one_of<T: Copy>(word: &str, all: &[(&str, T)]) -> Result<T, Failure> {
+pub(crate) fn one_of<T: Copy>(word: &str, all: &[(&str, T)]) -> Result<T, Failure> {
     let found = all.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
     found.ok_or_else(|| Failure::new(Status::BadValue, format!("{word}: is none of these words")))
 }
@@ -339,7 +339,7 @@ fn one_of<T: Copy>(word: &str, all: &[(&str, T)]) -> Result<T, Failure> {
 ///
 /// # Safety
 /// `phone` ends with a zero byte, or is null.
-unsafe fn some_phone(
+pub(crate) unsafe fn some_phone(
     receiver: &Receiver,
     phone: *const c_char,
 ) -> Result<Option<Address>, Failure> {

@@ -51,6 +51,8 @@ static void nothing(void)
     CHECK(tandem_receiver_status(NULL, &event) == TANDEM_STATUS_BAD_POINTER);
     CHECK(tandem_receiver_pair(NULL, 60, &ticket) == TANDEM_STATUS_BAD_POINTER);
     CHECK(tandem_receiver_confirm(NULL, NOBODY, true, NULL, NULL) == TANDEM_STATUS_BAD_POINTER);
+    CHECK(tandem_receiver_answer(NULL, NULL, NULL, 0, &ticket) == TANDEM_STATUS_BAD_POINTER);
+    CHECK(tandem_receiver_mute(NULL, true, NULL) == TANDEM_STATUS_BAD_POINTER);
     CHECK(receiver == NULL && event == NULL && ticket == 7);
     tandem_receiver_close(NULL);
 }
@@ -123,6 +125,49 @@ static void snapshot(const tandem_event *event, const char *name)
     CHECK(tandem_event_json(event)[0] == '{');
 }
 
+/* Verbs about calls while no phone is connected: there is nothing that they could be for. */
+static void calls(tandem_receiver *receiver)
+{
+    uint64_t ticket = 0;
+
+#define ENDS(call, result)                        \
+    do {                                          \
+        CHECK((call) == TANDEM_STATUS_OK);        \
+        CHECK(end_of(receiver, ticket) == result); \
+    } while (0)
+
+    ENDS(tandem_receiver_answer(receiver, NULL, NULL, 0, &ticket), TANDEM_STATUS_NOTHING_TO_ANSWER);
+    ENDS(tandem_receiver_answer(receiver, "end", NULL, 1, &ticket), TANDEM_STATUS_NOTHING_TO_ANSWER);
+    ENDS(tandem_receiver_answer(receiver, "hold", NOBODY, 0, &ticket), TANDEM_STATUS_NO_SUCH_PHONE);
+    ENDS(tandem_receiver_reject(receiver, NULL, 0, &ticket), TANDEM_STATUS_NOTHING_TO_ANSWER);
+    ENDS(tandem_receiver_hang_up(receiver, NULL, 0, &ticket), TANDEM_STATUS_NO_CALL);
+    ENDS(tandem_receiver_hold(receiver, NULL, &ticket), TANDEM_STATUS_NO_CALL);
+    ENDS(tandem_receiver_swap(receiver, &ticket), TANDEM_STATUS_NO_CALL);
+    ENDS(tandem_receiver_merge(receiver, NULL, &ticket), TANDEM_STATUS_NO_CALL);
+    ENDS(tandem_receiver_private(receiver, 1, NULL, &ticket), TANDEM_STATUS_NO_CALL);
+    ENDS(tandem_receiver_transfer(receiver, NULL, &ticket), TANDEM_STATUS_NO_CALL);
+    ENDS(tandem_receiver_voice(receiver, "phone", NULL, &ticket), TANDEM_STATUS_NO_CALL);
+    ENDS(tandem_receiver_dial(receiver, "+4912", NULL, &ticket), TANDEM_STATUS_NOT_CONNECTED);
+    ENDS(tandem_receiver_redial(receiver, NULL, &ticket), TANDEM_STATUS_NOT_CONNECTED);
+    ENDS(tandem_receiver_tones(receiver, "1#", NULL, &ticket), TANDEM_STATUS_NO_CALL);
+    ENDS(tandem_receiver_assistant(receiver, true, NULL, &ticket), TANDEM_STATUS_NOT_CONNECTED);
+    ENDS(tandem_receiver_mute(receiver, true, &ticket), TANDEM_STATUS_OK);
+    ENDS(tandem_receiver_battery(receiver, 80, &ticket), TANDEM_STATUS_OK);
+    ENDS(tandem_receiver_battery(receiver, 101, &ticket), TANDEM_STATUS_BAD_VALUE);
+    ENDS(tandem_receiver_volume(receiver, 50, "call", NULL, &ticket), TANDEM_STATUS_NOT_CONNECTED);
+
+    /* What is no value is refused at once, with its name. */
+    CHECK(tandem_receiver_answer(receiver, "maybe", NULL, 0, NULL) == TANDEM_STATUS_BAD_VALUE);
+    CHECK(tandem_receiver_private(receiver, 0, NULL, NULL) == TANDEM_STATUS_BAD_VALUE);
+    CHECK(tandem_receiver_voice(receiver, "away", NULL, NULL) == TANDEM_STATUS_BAD_VALUE);
+    CHECK(tandem_receiver_voice(receiver, NULL, NULL, NULL) == TANDEM_STATUS_BAD_POINTER);
+    CHECK(tandem_receiver_dial(receiver, "12;34", NULL, NULL) == TANDEM_STATUS_BAD_VALUE);
+    CHECK(strstr(tandem_last_error(), "number: ") != NULL);
+    CHECK(tandem_receiver_tones(receiver, "", NULL, NULL) == TANDEM_STATUS_BAD_VALUE);
+    CHECK(strstr(tandem_last_error(), "digits: ") != NULL);
+    CHECK(tandem_receiver_redial(receiver, "Nobody", NULL) == TANDEM_STATUS_NO_SUCH_PHONE);
+}
+
 static void receiver(void)
 {
     tandem_config *config = tandem_config_new();
@@ -141,6 +186,9 @@ static void receiver(void)
     event = next(receiver, false);
     snapshot(event, "Kitchen");
     tandem_event_free(event);
+
+    /* Before any phone may come. */
+    calls(receiver);
 
     CHECK(tandem_receiver_pair(receiver, 60, &ticket) == TANDEM_STATUS_OK);
     CHECK(end_of(receiver, ticket) == TANDEM_STATUS_OK);

@@ -11,7 +11,7 @@ from . import _tandem
 from ._settings import Settings, Value, toml
 from .errors import Error, TimedOut
 from .events import Event, event
-from .receiver import MARGIN, opened
+from .receiver import MARGIN, how, opened
 
 
 class Receiver:
@@ -113,6 +113,95 @@ class Receiver:
         """Sets how loud a phone's music, or its ``call``, is heard: 0 to 100."""
         ends = self._running().subscribe()
         await self._end(ends, self._running().volume(percent, kind, phone))
+
+    async def answer(
+        self,
+        phone: str | None = None,
+        *,
+        hold: bool = False,
+        end: bool = False,
+        index: int | None = None,
+    ) -> None:
+        """Takes the call that rings, the newest where several do.
+
+        An active call is put on hold, or ended; with neither word, as the setting ``answer`` says.
+        ``index`` is the phone's own number for one of its calls, here and below.
+        """
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().answer(how(hold, end), phone, index))
+
+    async def reject(self, phone: str | None = None, *, index: int | None = None) -> None:
+        """Rejects the call that rings."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().reject(phone, index))
+
+    async def hang_up(self, phone: str | None = None, *, index: int | None = None) -> None:
+        """Ends the active call, else cancels the outgoing one, else closes the voice session."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().hang_up(phone, index))
+
+    async def hold(self, phone: str | None = None) -> None:
+        """Puts the active call on hold; where none is active, takes the held one back."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().hold(phone))
+
+    async def swap(self) -> None:
+        """Exchanges the active and the held call, across phones too."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().swap())
+
+    async def merge(self, phone: str | None = None) -> None:
+        """Joins a phone's active and held calls to a conference."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().merge(phone))
+
+    async def private(self, index: int, phone: str | None = None) -> None:
+        """Speaks with one member of a conference alone."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().private(index, phone))
+
+    async def transfer(self, phone: str | None = None) -> None:
+        """Connects a phone's two calls with each other and leaves them."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().transfer(phone))
+
+    async def voice(self, to: str, phone: str | None = None) -> None:
+        """Moves a call's audio to the ``receiver`` or the ``phone``."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().voice(to, phone))
+
+    async def dial(self, number: str, phone: str | None = None) -> None:
+        """Dials a number; ``>`` and digits dial what is in the phone's memory there.
+
+        Without a phone it is the one used for a call last, here and for `redial` and `assistant`.
+        """
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().dial(number, phone))
+
+    async def redial(self, phone: str | None = None) -> None:
+        """Dials the last number."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().redial(phone))
+
+    async def tones(self, digits: str, phone: str | None = None) -> None:
+        """Sends tones into a call: 1 to 32 of 0 to 9, ``*``, ``#`` and A to D."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().tones(digits, phone))
+
+    async def mute(self, on: bool = True) -> None:
+        """Mutes the microphone, or not."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().mute(on))
+
+    async def assistant(self, on: bool = True, phone: str | None = None) -> None:
+        """Starts or stops a phone's assistant."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().assistant(on, phone))
+
+    async def battery(self, percent: int) -> None:
+        """Tells the phones how full our battery is, 0 to 100 percent."""
+        ends = self._running().subscribe()
+        await self._end(ends, self._running().battery(percent))
 
     async def set(self, key: str, value: Value, phone: str | None = None) -> None:
         """Changes a setting until the receiver is closed, for one phone its own table's."""

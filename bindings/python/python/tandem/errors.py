@@ -17,6 +17,14 @@ class NotConnected(Error):
     """The phone is not connected."""
 
 
+class NothingToAnswer(Error):
+    """No call rings."""
+
+
+class NoCall(Error):
+    """There is no such call."""
+
+
 class NotSupported(Error):
     """The phone or the receiver cannot do this."""
 

@@ -150,6 +150,42 @@ class Volume(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Call(Event):
+    """A call is there, has changed, or is over; again when more is known of it.
+
+    The state is ``incoming``, ``outgoing``, ``active``, ``held`` or ``ended``, the index the
+    phone's own number for the call.
+    """
+
+    phone: str
+    index: int
+    state: str
+    number: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Voice(Event):
+    """A voice link came up or went: ``open``, ``closed``. The codec is ``cvsd`` or ``msbc``."""
+
+    phone: str
+    state: str
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator(Event):
+    """An indicator of a phone.
+
+    ``battery`` is in percent, ``signal`` 0 to 5, ``service`` and ``roaming`` 0 or 1.
+    """
+
+    phone: str
+    indicator: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class Order(Event):
     """What the policy told a phone."""
 

@@ -9,7 +9,7 @@ from typing import Self
 
 from . import _tandem
 from ._settings import Settings, Value, flat, toml
-from .errors import TimedOut
+from .errors import BadValue, TimedOut
 from .events import Event, event
 
 #: What a caller waits beyond the receiver's own time-outs, in seconds.
@@ -29,6 +29,13 @@ def opened(
         keys.append(("sound", toml(sound)))
     keys.extend(flat(settings or {}))
     return _tandem.Receiver(config, keys, pair)
+
+
+def how(hold: bool, end: bool) -> str:
+    """What becomes of an active call when another is answered."""
+    if hold and end:
+        raise BadValue("hold, end: only one of them")
+    return "hold" if hold else "end" if end else "default"
 
 
 class Receiver:
@@ -141,6 +148,95 @@ class Receiver:
         """Sets how loud a phone's music, or its ``call``, is heard: 0 to 100."""
         ends = self._core.subscribe()
         self._end(ends, self._core.volume(percent, kind, phone))
+
+    def answer(
+        self,
+        phone: str | None = None,
+        *,
+        hold: bool = False,
+        end: bool = False,
+        index: int | None = None,
+    ) -> None:
+        """Takes the call that rings, the newest where several do.
+
+        An active call is put on hold, or ended; with neither word, as the setting ``answer`` says.
+        ``index`` is the phone's own number for one of its calls, here and below.
+        """
+        ends = self._core.subscribe()
+        self._end(ends, self._core.answer(how(hold, end), phone, index))
+
+    def reject(self, phone: str | None = None, *, index: int | None = None) -> None:
+        """Rejects the call that rings."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.reject(phone, index))
+
+    def hang_up(self, phone: str | None = None, *, index: int | None = None) -> None:
+        """Ends the active call, else cancels the outgoing one, else closes the voice session."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.hang_up(phone, index))
+
+    def hold(self, phone: str | None = None) -> None:
+        """Puts the active call on hold; where none is active, takes the held one back."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.hold(phone))
+
+    def swap(self) -> None:
+        """Exchanges the active and the held call, across phones too."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.swap())
+
+    def merge(self, phone: str | None = None) -> None:
+        """Joins a phone's active and held calls to a conference."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.merge(phone))
+
+    def private(self, index: int, phone: str | None = None) -> None:
+        """Speaks with one member of a conference alone."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.private(index, phone))
+
+    def transfer(self, phone: str | None = None) -> None:
+        """Connects a phone's two calls with each other and leaves them."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.transfer(phone))
+
+    def voice(self, to: str, phone: str | None = None) -> None:
+        """Moves a call's audio to the ``receiver`` or the ``phone``."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.voice(to, phone))
+
+    def dial(self, number: str, phone: str | None = None) -> None:
+        """Dials a number; ``>`` and digits dial what is in the phone's memory there.
+
+        Without a phone it is the one used for a call last, here and for `redial` and `assistant`.
+        """
+        ends = self._core.subscribe()
+        self._end(ends, self._core.dial(number, phone))
+
+    def redial(self, phone: str | None = None) -> None:
+        """Dials the last number."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.redial(phone))
+
+    def tones(self, digits: str, phone: str | None = None) -> None:
+        """Sends tones into a call: 1 to 32 of 0 to 9, ``*``, ``#`` and A to D."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.tones(digits, phone))
+
+    def mute(self, on: bool = True) -> None:
+        """Mutes the microphone, or not."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.mute(on))
+
+    def assistant(self, on: bool = True, phone: str | None = None) -> None:
+        """Starts or stops a phone's assistant."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.assistant(on, phone))
+
+    def battery(self, percent: int) -> None:
+        """Tells the phones how full our battery is, 0 to 100 percent."""
+        ends = self._core.subscribe()
+        self._end(ends, self._core.battery(percent))
 
     def set(self, key: str, value: Value, phone: str | None = None) -> None:
         """Changes a setting until the receiver is closed, for one phone its own table's."""
