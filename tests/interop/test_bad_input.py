@@ -81,6 +81,7 @@ async def test_mistakes_in_the_configuration(folder: pathlib.Path) -> None:
 
         await set_wrong("security.min_key_size=3", "security.min_key_size")
         await set_wrong("takeover=loudest", "takeover", "last")
+        await set_wrong('codecs=["aac"]', 'codecs: must name "sbc" too')
         await set_wrong("colour=red", "colour")
         arguments = ("--config", str(folder / "nowhere.toml"))
         await ends_with(
