@@ -297,6 +297,15 @@ const STEPS: &[Step] = &[
         |c| c.has(Opcode::WRITE_VOICE_SETTING, LmpFeatures::empty()),
         |_| Command::WriteVoiceSetting { voice_setting: VoiceSetting::CVSD },
     ),
+    // Voice that is damaged or lost is told of instead of left out.
+    optional(
+        Opcode::WRITE_DEFAULT_ERRONEOUS_DATA_REPORTING,
+        |c| {
+            let opcode = Opcode::WRITE_DEFAULT_ERRONEOUS_DATA_REPORTING;
+            c.has(opcode, LmpFeatures::ERRONEOUS_DATA_REPORTING)
+        },
+        |_| Command::WriteDefaultErroneousDataReporting { erroneous_data_reporting: true },
+    ),
 ];
 
 fn take_version(capabilities: &mut Capabilities, octets: &[u8]) -> Answer {

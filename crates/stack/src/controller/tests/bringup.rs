@@ -38,6 +38,7 @@ fn a_modern_controller_is_set_up_in_order() {
             Opcode::WRITE_CONNECTION_ACCEPT_TIMEOUT,
             Opcode::WRITE_SYNCHRONOUS_FLOW_CONTROL_ENABLE,
             Opcode::WRITE_VOICE_SETTING,
+            Opcode::WRITE_DEFAULT_ERRONEOUS_DATA_REPORTING,
         ]
     );
     let Output::Up(info) = t.told() else { panic!("up") };

@@ -42,6 +42,7 @@ impl Controller {
         let link = self.links.by_address(address);
         match link {
             Some(link) if status.is_success() => self.voice_stands(link, handle, link_type),
+            Some(link) if self.was_turned_down(link, status) => {}
             Some(link) => self.voice_fell(link, status),
             None => {
                 self.counters.stale_events += 1;
@@ -104,12 +105,15 @@ impl Controller {
         self.hand_on(Channel::Synchronous, handle);
     }
 
+    /// Whether this is the end of what the peer wanted and did not get. (If it is the end of something
+    /// of ours instead, with the same status, then the other end is yet to come.)
+    fn was_turned_down(&mut self, link: LinkId, status: Status) -> bool {
+        let voice = self.voice.get_mut(link);
+        voice.is_some_and(|voice| voice.turned_down.take_if(|reason| *reason == status).is_some())
+    }
+
     /// A connection did not come to be.
     fn voice_fell(&mut self, link: LinkId, status: Status) {
-        let turned_down = self.voice.get_mut(link).map(|voice| &mut voice.turned_down);
-        if turned_down.is_some_and(|reason| reason.take_if(|reason| *reason == status).is_some()) {
-            return;
-        }
         match self.voice.stage(link) {
             Stage::Asked { .. } | Stage::Accepting { .. } => self.voice_failed(link, status),
             Stage::SettingUp { .. } => self.set_fell(link, status),

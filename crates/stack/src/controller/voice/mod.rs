@@ -347,8 +347,11 @@ impl Controller {
     }
 
     fn idle(&mut self, link: LinkId) {
-        self.voice.set_stage(link, Stage::Idle);
         self.timers.stop(Timer::Voice(link));
+        if let Some(voice) = self.voice.get_mut(link) {
+            voice.stage = Stage::Idle;
+            self.commands.withdraw(Errand::Voice(link, voice.serial));
+        }
     }
 
     fn voice_failed(&mut self, link: LinkId, status: Status) {
@@ -385,7 +388,6 @@ impl Controller {
             }
         }
         if let Some(voice) = self.voice.get_mut(link) {
-            self.commands.withdraw(Errand::Voice(link, voice.serial));
             *voice = IDLE;
         }
     }

@@ -55,15 +55,17 @@ fn acceptance_has_its_enhanced_form_too() {
         t.told_opened(link, Cvsd, true);
     }
     // Whatever else it refuses for, the peer is not left without an answer.
-    let status = Status::COMMAND_DISALLOWED;
-    let dongle = Dongle::modern().refuses(accept, status).lacks(enhanced);
-    let (mut t, link) = linked(Config::default(), dongle);
-    t.asked();
-    t.controller.accept_voice(t.now, link, Cvsd).unwrap();
-    t.hear_octets(ACCEPT_ESCO);
-    t.hear_rejection(LIMITED);
-    t.told_failed(link, status);
-    t.voice_is_over(link);
+    for status in [Status::COMMAND_DISALLOWED, LIMITED] {
+        let dongle = Dongle::modern().refuses(accept, status).lacks(enhanced);
+        let (mut t, link) = linked(Config::default(), dongle);
+        t.asked();
+        t.controller.accept_voice(t.now, link, Cvsd).unwrap();
+        t.hear_octets(ACCEPT_ESCO);
+        t.hear_rejection(LIMITED);
+        t.told_failed(link, status);
+        t.voice_failed(LIMITED);
+        t.voice_is_over(link);
+    }
 }
 
 #[test]

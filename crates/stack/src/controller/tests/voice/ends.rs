@@ -92,6 +92,24 @@ fn an_attempt_can_be_cancelled() {
 }
 
 #[test]
+fn what_has_ended_leaves_no_command_behind() {
+    let (mut t, link) = one();
+    t.open(link, Cvsd);
+    t.dongle.ignores.push(Opcode::READ_RSSI);
+    t.controller.read_rssi(t.now, link).unwrap();
+    t.controller.close_voice(t.now, link, BY_USER).unwrap();
+    t.disconnected(VOICE, BY_USER);
+    t.told_closed(link, BY_USER);
+    t.hear_any(Opcode::READ_RSSI);
+    t.say(Event::CommandStatus {
+        status: UNKNOWN,
+        num_hci_command_packets: 1,
+        command_opcode: Opcode::READ_RSSI,
+    });
+    t.voice_is_over(link);
+}
+
+#[test]
 fn both_sides_close_at_once() {
     let (mut t, link) = one();
     t.open(link, Cvsd);
