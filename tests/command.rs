@@ -74,13 +74,35 @@ fn a_daemon_is_asked_and_commanded() {
 fn refusals_are_named_with_their_text() {
     let folder = tempfile::tempdir().unwrap();
     let _daemon = Daemon::ready(folder.path(), &[]);
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 28] = [
         (&["connect", "Nobody"], "tandem: NoSuchPhone: Nobody: "),
         (&["disconnect", "00:00:00:00:00:01"], "tandem: NoSuchPhone: "),
         (&["forget", "Nobody"], "tandem: NoSuchPhone: "),
         (&["confirm", "Nobody", "--reject"], "tandem: NoSuchPhone: "),
         (&["set", "seats", "9"], "tandem: BadValue: seats: "),
         (&["set", "sound.rate", "44100"], "tandem: Busy: sound.rate: "),
+        (&["volume", "50", "--call"], "tandem: NotConnected: "),
+        (&["answer"], "tandem: NothingToAnswer: "),
+        (&["answer", "--hold"], "tandem: NothingToAnswer: "),
+        (&["answer", "--end", "--index", "2"], "tandem: NothingToAnswer: "),
+        (&["answer", "00:00:00:00:00:01"], "tandem: NoSuchPhone: "),
+        (&["answer", "Nobody"], "tandem: NoSuchPhone: Nobody: "),
+        (&["reject"], "tandem: NothingToAnswer: "),
+        (&["hang-up"], "tandem: NoCall: "),
+        (&["hang-up", "--index", "2"], "tandem: NoCall: "),
+        (&["hold"], "tandem: NoCall: "),
+        (&["swap"], "tandem: NoCall: "),
+        (&["merge"], "tandem: NoCall: "),
+        (&["private", "1"], "tandem: NoCall: "),
+        (&["transfer"], "tandem: NoCall: "),
+        (&["voice", "receiver"], "tandem: NoCall: "),
+        (&["voice", "phone"], "tandem: NoCall: "),
+        (&["dial", "+491234"], "tandem: NotConnected: "),
+        (&["dial", ">7"], "tandem: NotConnected: "),
+        (&["dial", "12;34"], "tandem: BadValue: number: "),
+        (&["redial"], "tandem: NotConnected: "),
+        (&["tones", "12#"], "tandem: NoCall: "),
+        (&["tones", "+1"], "tandem: BadValue: digits: "),
     ];
     for (arguments, words) in cases {
         let (code, out, error) = ask(folder.path(), arguments);
@@ -88,6 +110,27 @@ fn refusals_are_named_with_their_text() {
         assert!(error.starts_with(words), "{arguments:?}: {error}");
         assert_eq!(error.lines().count(), 1, "{error}");
     }
+}
+
+#[test]
+fn what_needs_no_phone_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let _daemon = Daemon::ready(folder.path(), &[]);
+    let verbs: [&[&str]; 5] = [
+        &["mute", "on"],
+        &["mute", "off"],
+        &["battery", "80"],
+        &["set", "answer", "end"],
+        &["set", "resume_delay_ms", "250"],
+    ];
+    for verb in verbs {
+        let done = ask(folder.path(), verb);
+        assert_eq!(done, (0, String::new(), String::new()), "{verb:?}");
+    }
+    let (_, out, _) = ask(folder.path(), &["status"]);
+    assert!(out.contains("answer            end\n"), "{out}");
+    let (code, _, error) = ask(folder.path(), &["assistant", "on"]);
+    assert!(code == 1 && error.starts_with("tandem: NotConnected: "), "{error}");
 }
 
 #[test]
@@ -204,7 +247,14 @@ fn usage_is_told() {
     let (code, _, error) = tandem(here, &[]);
     assert_eq!(code, 2);
     assert!(error.contains("Usage: tandem") && error.contains("stop-pairing"), "{error}");
-    let wrong: [&[&str]; 5] = [
+    let wrong: [&[&str]; 12] = [
+        &["answer", "--hold", "--end"],
+        &["answer", "--index", "0"],
+        &["private"],
+        &["voice", "away"],
+        &["mute"],
+        &["assistant", "perhaps"],
+        &["battery", "101"],
         &["sing"],
         &["pair", "soon"],
         &["pair", "4000"],

@@ -144,6 +144,64 @@ fn a_changed_configuration_is_applied() {
 }
 
 #[test]
+fn verbs_about_calls_are_checked_and_their_refusals_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let daemon = Daemon::ready(folder.path(), &[]);
+    let cases = [
+        ("Answer", json!({}), "NothingToAnswer"),
+        ("Answer", json!({ "how": "hold", "index": 1 }), "NothingToAnswer"),
+        ("Answer", json!({ "how": "perhaps" }), "BadValue: how"),
+        ("Answer", json!({ "index": 0 }), "BadValue: index"),
+        ("Answer", json!({ "index": 256 }), "BadValue: index"),
+        ("Reject", json!({}), "NothingToAnswer"),
+        ("HangUp", json!({}), "NoCall"),
+        ("Hold", json!({ "phone": "00:00:00:00:00:01" }), "NoSuchPhone"),
+        ("Swap", json!({}), "NoCall"),
+        ("Merge", json!({}), "NoCall"),
+        ("Private", json!({ "index": 1 }), "NoCall"),
+        ("Transfer", json!({}), "NoCall"),
+        ("Voice", json!({ "to": "receiver" }), "NoCall"),
+        ("Voice", json!({ "to": "sender" }), "BadValue: to"),
+        ("Dial", json!({ "number": "+4912" }), "NotConnected"),
+        ("Dial", json!({ "number": "" }), "BadValue: number"),
+        ("Dial", json!({ "number": "1\r\nATH" }), "BadValue: number"),
+        ("Dial", json!({ "number": "9".repeat(33) }), "BadValue: number"),
+        ("Redial", json!({}), "NotConnected"),
+        ("Tones", json!({ "digits": "1A#" }), "NoCall"),
+        ("Tones", json!({ "digits": "1,2" }), "BadValue: digits"),
+        ("Assistant", json!({ "on": true }), "NotConnected"),
+        ("Battery", json!({ "percent": 101 }), "BadValue: percent"),
+        ("Volume", json!({ "percent": 50, "kind": "call" }), "NotConnected"),
+    ];
+    for (method, parameters, refusal) in cases {
+        let reply = call(&daemon.control(), method, parameters.clone());
+        let name = reply["error"].as_str().and_then(|name| name.rsplit('.').next());
+        let text = reply["parameters"]["text"].as_str().unwrap_or_default();
+        let told = format!("{}: {text}", name.unwrap_or("done"));
+        assert!(told.starts_with(refusal), "{method} {parameters}: {told}");
+    }
+    let missing = [
+        ("Private", json!({}), "index"),
+        ("Voice", json!({}), "to"),
+        ("Dial", json!({}), "number"),
+        ("Tones", json!({ "digits": 12 }), "digits"),
+        ("Mute", json!({}), "on"),
+        ("Swap", json!({ "phone": "A" }), "phone"),
+    ];
+    for (method, parameters, name) in missing {
+        let reply = call(&daemon.control(), method, parameters);
+        assert_eq!(reply["error"], "org.varlink.service.InvalidParameter", "{method}");
+        assert_eq!(reply["parameters"]["parameter"], name, "{method}");
+    }
+    for (method, parameters) in
+        [("Mute", json!({ "on": true })), ("Battery", json!({ "percent": 100 }))]
+    {
+        assert_eq!(call(&daemon.control(), method, parameters)["error"], Value::Null, "{method}");
+    }
+    daemon.stop();
+}
+
+#[test]
 fn mistakes_end_it_with_their_code_and_a_line_that_names_them() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("bad.toml"), "name = \"A\"\n\nsets = 3\n").unwrap();
