@@ -28,8 +28,9 @@ use crate::status::Status;
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How soon is seen, while it comes up, that nobody wants it any more.
 const READY_ROUND: Duration = Duration::from_millis(50);
-/// The threads' stacks: enough for what they do, little enough to lock.
-const STACK: usize = 256 * 1024;
+/// The threads' stacks: enough for what they do, little enough to lock. Where nothing is optimized, each
+/// move of what a link needs is a copy there.
+const STACK: usize = if cfg!(debug_assertions) { 1024 * 1024 } else { 256 * 1024 };
 
 pub(crate) fn start(
     mut config: Config,
