@@ -19,7 +19,7 @@ from features import PLAIN, Features, Habits
 from gateway import Gateway
 from headset_gateway import HEADSET_AUDIO_GATEWAY, HeadsetGateway
 from limits import limits
-from phone import Phone
+from phone import Phone, acknowledge_at_once
 from speech import CVSD, MSBC
 from voice import SETTINGS, Rejected, unspoiled
 
@@ -45,6 +45,7 @@ class ReferenceUnit:
 
     async def power_on(self, port: int) -> None:
         self.transport = await open_transport(f"tcp-client:127.0.0.1:{port}")
+        acknowledge_at_once(self.transport)
         configuration = DeviceConfiguration(
             name="reference",
             class_of_device=CLASS_OF_A_HEADSET,

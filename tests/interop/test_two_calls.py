@@ -405,3 +405,52 @@ async def test_answer_and_resume_as_they_are_set(folder: pathlib.Path) -> None:
         await asyncio.sleep(b.habits.ring_every + 1)
         assert not [t for _, t in b.log[said:] if t == "ATA"], "not while a call is active"
         await rests(one, a, b)
+
+
+@limits(90)
+async def test_a_phone_in_a_call_keeps_its_seat(folder: pathlib.Path) -> None:
+    """Promise 4: the newcomer takes the other seat; with calls in both it is turned away."""
+    async with scene(folder) as one:
+        a, b = await two(one)
+        c = await one.phone("Phone C", 660)
+        await one.join(c)
+        await one.watch.next("evicted", by=c.address)
+        await c.disconnect()
+        for phone in (a, b):
+            if not phone.phone.connection:
+                await one.reach(phone)
+        await talks(one, a)
+        after = one.now
+        await one.join(c)
+        evicted = await one.watch.next("evicted", after)
+        assert (evicted["phone"], evicted["by"]) == (b.address, c.address)
+        assert a.voice.link and a.calls.active
+        await c.disconnect()
+        await one.watch.next("phone", after, phone=c.address, state="disconnected")
+        await one.reach(b)
+        after = one.now
+        await b.ring(BEN)
+        await one.told(b, "incoming", after, number=BEN)
+        await c.connect(one.receiver.address)
+        await asyncio.wait_for(c.disconnected.wait(), 10)
+        assert a.phone.connection and b.phone.connection and a.voice.link
+        assert not [e for e in one.watch.events[after:] if e["event"] == "evicted"]
+        await rests(one, a, b)
+
+
+@limits(60)
+async def test_a_call_goes_before_a_voice_session(folder: pathlib.Path) -> None:
+    async with scene(folder) as one:
+        a, b = await two(one)
+        after = one.now
+        a.listen(True)
+        await one.heard(a, after=after, kind="voice")
+        after = one.now
+        await b.ring(BEN)
+        await one.heard(b, after=after, kind="ring")
+        await one.call("Answer", how="default")
+        await one.spoken(b, after)
+        assert not a.voice.link and not [t for _, t in a.log if t.startswith("AT+CHLD=")]
+        a.listens = False
+        await rests(one, a, b)
+        never_two_voices(one)
