@@ -14,7 +14,7 @@ use super::{Connection, Message, Refused};
 use crate::sink::{Lost, OpenErrorKind};
 
 /// How much is handed over at once, in milliseconds.
-const FRAGMENT_MS: u32 = 10;
+const FRAGMENT_MS: u32 = 5;
 /// The most that is kept, in milliseconds, here and in the server.
 const KEPT_MS: u32 = 100;
 

@@ -19,9 +19,9 @@ const COMING: Duration = Duration::from_millis(25);
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Flow {
     Empty,
-    /// Sound is gathering, to be taken from then on.
+    /// Sound is gathering since then.
     Filling {
-        until: Instant,
+        since: Instant,
     },
     Flowing,
 }
@@ -70,6 +70,11 @@ impl Elastic {
         self.stop();
     }
 
+    /// How long what comes is to wait, beside what comes at once.
+    pub(super) fn hold(&mut self, latency: Duration) {
+        self.latency = latency;
+    }
+
     /// The flow has ended: it fills anew with what comes next.
     pub(super) fn stop(&mut self) {
         self.ring.clear();
@@ -92,14 +97,14 @@ impl Elastic {
     pub(super) fn arrived(&mut self, at: Instant, samples: usize) {
         (self.last, self.piece) = (at, samples);
         if self.flow == Flow::Empty {
-            self.flow = Flow::Filling { until: at + self.latency };
+            self.flow = Flow::Filling { since: at };
         }
     }
 
     /// Whether it flows at `now`; steers it, then, for the `frames` (at most [`BLOCK`]) to come.
     pub(super) fn flows(&mut self, now: Instant, frames: usize) -> bool {
-        if let Flow::Filling { until } = self.flow
-            && now >= until
+        if let Flow::Filling { since } = self.flow
+            && now >= since + self.latency
         {
             self.flow = Flow::Flowing;
             self.servo.restart();
@@ -107,12 +112,7 @@ impl Elastic {
         if self.flow != Flow::Flowing {
             return false;
         }
-        // Negative when the piece came after these frames were due: a round takes several blocks.
-        let coming =
-            now.since(self.last).min(COMING).as_secs_f64() - self.last.since(now).as_secs_f64();
-        let held = self.ring.len().saturating_sub(self.surplus) as f64 / f64::from(self.rates[0]);
-        let wanted = self.latency.as_secs_f64() + self.piece as f64 / f64::from(self.rates[0]);
-        let error = held + coming - wanted;
+        let error = self.error(now);
         if error > self.slack {
             self.surplus += (error * f64::from(self.rates[0])) as usize;
             self.servo.restart();
@@ -122,6 +122,26 @@ impl Elastic {
             self.converter.steer(self.ratio() / (1.0 + correction), true);
         }
         true
+    }
+
+    /// By how many seconds more is held at `now` than should be.
+    fn error(&self, now: Instant) -> f64 {
+        // Negative when the piece came after these frames were due: a round takes several blocks.
+        let coming =
+            now.since(self.last).min(COMING).as_secs_f64() - self.last.since(now).as_secs_f64();
+        let held = self.ring.len().saturating_sub(self.surplus) as f64 / f64::from(self.rates[0]);
+        let wanted = self.latency.as_secs_f64() + self.piece as f64 / f64::from(self.rates[0]);
+        held + coming - wanted
+    }
+
+    pub(super) fn is_flowing(&self) -> bool {
+        self.flow == Flow::Flowing
+    }
+
+    /// Leaves out what gathered too much before the flow began, as when it is looked at rarely.
+    pub(super) fn trim(&mut self, now: Instant) {
+        let over = self.error(now).max(0.0) * f64::from(self.rates[0]);
+        self.ring.discard(over as usize);
     }
 
     /// How many samples are missing for the next `frames`.

@@ -2,6 +2,8 @@
 //!
 //! Where the microphone gives nothing, the packets fade to silence.
 
+use core::time::Duration;
+
 use codec::msbc::{self, PACKET};
 use codec::plc::Concealment;
 use pool::Instant;
@@ -13,6 +15,8 @@ use super::{MICROPHONE_LATENCY_MS, MICROPHONE_SLACK_MS, VoiceCoding, VoiceStats,
 use crate::fade::Fade;
 use crate::ring::MAX_RATE;
 use crate::stream::FADE_MS;
+
+const LATENCY: Duration = Duration::from_millis(MICROPHONE_LATENCY_MS as u64);
 
 /// See the module.
 pub(super) struct Send {
@@ -26,6 +30,8 @@ pub(super) struct Send {
     unit: [u8; PACKET],
     taken: usize,
     flowing: bool,
+    /// The most sound that a packet has taken at once.
+    appetite: Duration,
     sent: u64,
     underruns: u64,
     skipped: u64,
@@ -43,6 +49,7 @@ impl Send {
             unit: [0; PACKET],
             taken: PACKET,
             flowing: false,
+            appetite: Duration::ZERO,
             sent: 0,
             underruns: 0,
             skipped: 0,
@@ -53,11 +60,13 @@ impl Send {
         self.coding = coding;
         self.lowpass.open(microphone_rate, coding.rate());
         self.buffer.open(microphone_rate, coding.rate());
+        self.appetite = Duration::ZERO;
         self.concealment = match coding {
             VoiceCoding::Cvsd => Concealment::cvsd(),
             // The concealment comes before the coder here: there is nothing to settle.
             VoiceCoding::Msbc => Concealment::wideband(),
         };
+        self.buffer.hold(LATENCY);
         self.concealment.skipped();
         self.sender = msbc::Sender::new();
         (self.taken, self.flowing) = (PACKET, false);
@@ -94,6 +103,11 @@ impl Send {
     /// Fills a packet.
     pub(super) fn packet(&mut self, now: Instant, out: &mut [u8]) {
         self.sent += 1;
+        let taken = self.coding.taken_at_once(out.len());
+        if taken > self.appetite {
+            self.appetite = taken;
+            self.buffer.hold(taken + LATENCY);
+        }
         match self.coding {
             VoiceCoding::Cvsd => self.linear(now, out),
             VoiceCoding::Msbc => self.units(now, out),
@@ -132,7 +146,11 @@ impl Send {
 
     /// The next samples at the link's rate, at most [`PIECE`].
     fn sound(&mut self, now: Instant, out: &mut [i16]) {
+        let flowed = self.buffer.is_flowing();
         let flows = self.buffer.flows(now, out.len());
+        if flows && !flowed {
+            self.buffer.trim(now);
+        }
         let dropped = self.buffer.drop_surplus();
         if dropped > 0 {
             self.skipped += dropped as u64;

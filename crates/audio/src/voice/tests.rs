@@ -268,11 +268,12 @@ fn latency_is_short() {
     for (coding, size) in LINKS {
         let mut bed = Bed::new(Phone::new(coding, size, 0.0), 16_000);
         bed.run(10.0, |_| Fate::Comes);
-        // What lies in the buffer at a round's end is heard after it.
+        // What lies in the buffer at a round's end is heard after it. A frame in packets of 24 octets is
+        // whole 1.5 ms before or after its time.
         let piece = 1e3 * size as f32 / bed.phone.bytes_a_second() as f32;
         let level = bed.stats().level_ms;
         assert!(
-            level < VOICE_LATENCY_MS as f32 + piece.max(7.5) + 1.0,
+            level < VOICE_LATENCY_MS as f32 + piece.max(7.5) + 1.5,
             "{coding:?} {size}: {level}"
         );
         assert!(level > 5.0, "{coding:?} {size}: {level}");
