@@ -32,6 +32,29 @@ pub enum Tone {
     Waiting,
 }
 
+impl Claim {
+    /// Of two claims the one with the greater strength is heard.
+    pub(crate) fn strength(self) -> u8 {
+        match self {
+            Claim::Media => 1,
+            Claim::Session | Claim::Assistant => 2,
+            Claim::Ring => 3,
+            Claim::Call => 4,
+        }
+    }
+}
+
+/// The strength of the strongest claim of all; 0 without one.
+pub(crate) fn strongest(roster: &Roster) -> u8 {
+    let claims = roster.seats.iter().filter_map(Seat::claim);
+    claims.map(Claim::strength).max().unwrap_or(0)
+}
+
+/// A seat's bit in a set of seats.
+pub(crate) fn bit(id: SeatId) -> u8 {
+    1 << id.0
+}
+
 impl Seat {
     /// Its strongest claim.
     pub fn claim(&self) -> Option<Claim> {

@@ -11,15 +11,20 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod calls;
 mod claims;
 mod decide;
 mod fact;
 mod media;
 mod order;
 mod policy;
+mod press;
+mod resume;
 mod roster;
 mod seats;
 mod target;
+mod timers;
+mod voice;
 
 pub use claims::{Claim, Tone};
 pub use decide::decide;
@@ -27,7 +32,7 @@ pub use fact::{Button, Fact, Timer, To};
 pub use order::{Order, Orders};
 pub use policy::{Answer, Blips, Policy, Preferences, Takeover};
 pub use roster::{
-    Abilities, Asked, Audio, Calls, Few, MAX_SEATS, Media, Player, Resume, Roster, Seat, SeatId,
-    Setup, Told, Voice,
+    Abilities, Asked, Audio, Auto, Calls, Few, MAX_SEATS, Media, Player, Resume, Roster, Seat,
+    SeatId, Setup, Told, Voice,
 };
 pub use target::{NoTarget, target};

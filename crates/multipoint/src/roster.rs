@@ -126,6 +126,18 @@ pub enum Asked {
     Retrieve,
 }
 
+/// Whether a ringing call is answered by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Auto {
+    /// It is not, or none rings.
+    #[default]
+    No,
+    /// After this ring: [`Timer::AutoAnswer`](crate::Timer::AutoAnswer) runs.
+    Counting,
+    /// It was tried.
+    Done,
+}
+
 /// What became of our telling a phone to pause.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Told {
@@ -191,7 +203,8 @@ pub struct Seat {
     pub eager: bool,
     /// What became of our telling it to pause.
     pub told: Told,
-    /// We told it to play, and have not seen it begin: that beginning is ours, and takes nothing over.
+    /// We told it to play a moment ago, and it has not been heard since: its beginning is ours, and
+    /// takes nothing over.
     pub echo: bool,
     /// Whether it plays again after a call.
     pub resume: Resume,
@@ -214,8 +227,8 @@ pub struct Seat {
     pub asked: Asked,
     /// Its held call was held by us, for another phone's.
     pub held_by_us: bool,
-    /// [`Timer::AutoAnswer`](crate::Timer::AutoAnswer) runs.
-    pub auto: bool,
+    /// Whether its ringing call is answered by itself.
+    pub auto: Auto,
     /// Its call began to be set up as the n-th of those being set up now, from 1; 0 without one.
     pub rang: u8,
     /// It was used for a call last as the n-th, from 1 (longest ago); 0 if never.

@@ -1,16 +1,19 @@
 //! Who holds a seat.
 //!
+//! A phone in a call keeps it.
 //! A newcomer takes an empty seat. With none empty, the phone that was heard longest ago goes
 //! (never counts as longest), among equals the one that connected first; the phone heard last
-//! stays. With `mix` the one that started last stays. With one seat the newcomer wins. While one
+//! stays, and if nobody may go, the newcomer is turned away. With `mix` the one that started last
+//! stays. With one seat the newcomer wins. While one
 //! newcomer waits for its seat, another is turned away.
 
+use crate::claims::bit;
 use crate::decide::Decision;
-use crate::fact::Timer;
 use crate::order::Order;
 use crate::policy::Preferences;
 use crate::policy::Takeover;
 use crate::roster::{MAX_SEATS, Seat, SeatId};
+use crate::timers;
 
 pub(crate) fn arrived(decision: &mut Decision, put_out: bool, preferences: Preferences) {
     if decision.roster.waiting.is_some() {
@@ -30,18 +33,21 @@ pub(crate) fn arrived(decision: &mut Decision, put_out: bool, preferences: Prefe
 
 /// The seat is empty: a newcomer that waits gets one.
 pub(crate) fn left(decision: &mut Decision, id: SeatId) {
-    decision.disarm_blip(id);
-    if decision.roster.at(id).settling {
-        decision.order(Order::Disarm(id, Timer::Settle));
+    timers::stop(decision, id);
+    for rank in RANKS {
+        drop_rank(&mut decision.roster.seats, id, rank);
     }
-    let gone = core::mem::take(decision.roster.at(id));
-    decision.roster.audible &= !(1 << id.0);
-    for seat in &mut decision.roster.seats {
-        close_gap(&mut seat.started, gone.started);
-        close_gap(&mut seat.heard, gone.heard);
-        close_gap(&mut seat.joined, gone.joined);
-    }
+    *decision.roster.at(id) = Seat::default();
+    decision.roster.audible &= !bit(id);
+    decision.roster.ducked &= !bit(id);
     admit_waiting(decision);
+}
+
+/// After each fact: more phones than seats stay only while they are in calls.
+pub(crate) fn settle(decision: &mut Decision) {
+    if staying(decision) > decision.seat_count() {
+        fit(decision);
+    }
 }
 
 /// After a change of policy: a newcomer for whom there is no seat any more is turned away, then
@@ -78,7 +84,6 @@ fn admit(decision: &mut Decision, preferences: Preferences) {
     *decision.roster.at(id) =
         Seat { taken: true, settling: true, preferences, joined, ..Seat::default() };
     decision.order(Order::Seat(id));
-    decision.order(Order::Arm(id, Timer::Settle));
 }
 
 fn put_out_phone(decision: &mut Decision, id: SeatId) {
@@ -86,13 +91,13 @@ fn put_out_phone(decision: &mut Decision, id: SeatId) {
     decision.order(Order::Disconnect(id));
 }
 
-/// Who has to go, if anybody may.
+/// Who has to go, if anybody may: a phone in a call stays, and of several the one heard last.
 fn victim(decision: &Decision) -> Option<SeatId> {
-    let candidates = || decision.roster.which(|seat| seat.taken && !seat.leaving);
-    let keeps = if candidates().count() < 2 { None } else { keeper(decision) };
-    candidates().filter(|&id| Some(id) != keeps).min_by_key(|&id| {
-        let seat = decision.roster.seats[id.0 as usize];
-        (seat.heard, seat.joined)
+    let keeps = if staying(decision) < 2 { None } else { keeper(decision) };
+    let may = |seat: &Seat| seat.taken && !seat.leaving && !seat.in_call();
+    decision.roster.which(may).filter(|&id| Some(id) != keeps).min_by_key(|&id| {
+        let seat = &decision.roster.seats[usize::from(id.0)];
+        (seat.heard, seat.preferences.priority, seat.joined)
     })
 }
 
@@ -106,21 +111,29 @@ fn keeper(decision: &Decision) -> Option<SeatId> {
     decision.roster.taken().filter(|&id| rank(id) > (0, 0)).max_by_key(|&id| rank(id))
 }
 
-/// Ranks stay 1, 2, 3 … when one of them falls out.
-pub(crate) fn close_gap(rank: &mut u8, gone: u8) {
-    if gone > 0 && *rank > gone {
-        *rank -= 1;
+/// A rank of each seat: 1, 2, 3 … for those that have one, 0 for the others.
+type Rank = fn(&mut Seat) -> &mut u8;
+
+const RANKS: [Rank; 5] = [
+    |seat| &mut seat.started,
+    |seat| &mut seat.heard,
+    |seat| &mut seat.joined,
+    |seat| &mut seat.rang,
+    |seat| &mut seat.talked,
+];
+
+/// A seat has no rank any more, and those above it move down.
+pub(crate) fn drop_rank(seats: &mut [Seat; MAX_SEATS], id: SeatId, rank: Rank) {
+    let gone = core::mem::take(rank(&mut seats[usize::from(id.0)]));
+    for seat in seats {
+        let rank = rank(seat);
+        *rank -= u8::from(gone > 0 && *rank > gone);
     }
 }
 
 /// Moves one seat's rank to the top.
-pub(crate) fn promote(seats: &mut [Seat; MAX_SEATS], id: SeatId, rank: fn(&mut Seat) -> &mut u8) {
-    let old = *rank(&mut seats[id.0 as usize]);
-    *rank(&mut seats[id.0 as usize]) = 0;
-    let mut top = 0;
-    for seat in seats.iter_mut() {
-        close_gap(rank(seat), old);
-        top = top.max(*rank(seat));
-    }
-    *rank(&mut seats[id.0 as usize]) = top + 1;
+pub(crate) fn promote(seats: &mut [Seat; MAX_SEATS], id: SeatId, rank: Rank) {
+    drop_rank(seats, id, rank);
+    let top = seats.iter_mut().map(|seat| *rank(seat)).max().unwrap_or(0);
+    *rank(&mut seats[usize::from(id.0)]) = top + 1;
 }

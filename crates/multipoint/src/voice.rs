@@ -1,0 +1,199 @@
+//! Voice links: at most one is open, opening or closing at a time.
+//!
+//! One phone has its *turn*. Whoever asks for a link when it is another's turn is refused, and asked
+//! for the link when its own comes; whoever has a link then loses it. A phone sends us the sound of a
+//! call that its owner answered there only if it wants to; one answered here is expected to come.
+
+use crate::claims::{Claim, bit, strongest};
+use crate::decide::{Decision, all};
+use crate::order::Order;
+use crate::roster::{Audio, Few, Roster, Seat, SeatId, Setup, Voice};
+
+impl Seat {
+    /// Whether its voice link stands in the way of another's.
+    fn is_linked(&self) -> bool {
+        matches!(self.voice, Voice::Opening | Voice::Open | Voice::Closing)
+    }
+
+    /// Whether its calls are, or are to be, heard here.
+    fn is_here(&self) -> bool {
+        matches!(self.voice, Voice::Asked | Voice::Opening | Voice::Open)
+            || self.audio != Audio::Phone
+    }
+
+    /// Whether it has a call with sound: an active one, or one that is being dialled.
+    fn sounds(&self) -> bool {
+        self.calls.active != Few::None || self.calls.setup == Setup::Dialling
+    }
+
+    /// A link begins that is for no call.
+    fn mark_session(&mut self) {
+        self.session = !self.in_call() && !self.assistant;
+    }
+}
+
+/// A phone asks for a link. While we wait for it to do so, that is granted; with one there, refused.
+pub(crate) fn asked(decision: &mut Decision, id: SeatId) {
+    let seat = decision.roster.at(id);
+    match seat.voice {
+        Voice::None => {
+            seat.voice = Voice::Asked;
+            seat.mark_session();
+        }
+        Voice::Asked => {}
+        Voice::Opening => decision.order(Order::AcceptVoice(id)),
+        Voice::Open | Voice::Closing => decision.order(Order::RejectVoice(id)),
+    }
+}
+
+/// A link is there. One that comes too late is closed again where it is in the way.
+pub(crate) fn opened(decision: &mut Decision, id: SeatId) {
+    let voice = decision.roster.at(id).voice;
+    let free = room(&decision.roster);
+    let seat = decision.roster.at(id);
+    match voice {
+        Voice::None | Voice::Asked if free => {
+            seat.mark_session();
+            (seat.voice, seat.audio) = (Voice::Open, Audio::Phone);
+        }
+        Voice::Opening => (seat.voice, seat.audio) = (Voice::Open, Audio::Phone),
+        Voice::Open => {}
+        Voice::None | Voice::Asked | Voice::Closing => {
+            (seat.voice, seat.session) = (Voice::Closing, false);
+            decision.order(Order::CloseVoice(id));
+        }
+    }
+}
+
+/// A link is gone, or the request for one. If the phone closed it, its call goes on there.
+pub(crate) fn closed(decision: &mut Decision, id: SeatId) {
+    let seat = decision.roster.at(id);
+    (seat.voice, seat.session) = (Voice::None, false);
+}
+
+/// There will be no link.
+pub(crate) fn failed(decision: &mut Decision, id: SeatId) {
+    match decision.roster.at(id).voice {
+        Voice::Opening => {
+            stays_on_phone(decision, id);
+            closed(decision, id);
+        }
+        Voice::Asked | Voice::Closing => closed(decision, id),
+        Voice::None | Voice::Open => {}
+    }
+}
+
+/// A link, or its end, has not come in time.
+pub(crate) fn overdue(decision: &mut Decision, id: SeatId) {
+    let seat = decision.roster.at(id);
+    match seat.voice {
+        Voice::Opening => {
+            stays_on_phone(decision, id);
+            take_back(decision, id);
+        }
+        Voice::Closing => closed(decision, id),
+        // It was answered here, and does not come by itself.
+        Voice::None => seat.audio = Audio::Owed,
+        Voice::Asked | Voice::Open => {}
+    }
+}
+
+fn stays_on_phone(decision: &mut Decision, id: SeatId) {
+    let seat = decision.roster.at(id);
+    seat.audio = Audio::Phone;
+    if seat.calls.active != Few::None {
+        decision.order(Order::CallOnPhone(id));
+    }
+}
+
+/// Closes a link, or takes back what was asked for.
+pub(crate) fn take_back(decision: &mut Decision, id: SeatId) {
+    let seat = decision.roster.at(id);
+    (seat.voice, seat.session) = (Voice::Closing, false);
+    decision.order(Order::CloseVoice(id));
+}
+
+/// Refuses the link that a phone asks for.
+pub(crate) fn refuse(decision: &mut Decision, id: SeatId) {
+    let seat = decision.roster.at(id);
+    (seat.voice, seat.session) = (Voice::None, false);
+    decision.order(Order::RejectVoice(id));
+}
+
+/// A phone's call is not heard here for now; we ask for it when its turn comes.
+fn owe(decision: &mut Decision, id: SeatId) {
+    let seat = decision.roster.at(id);
+    let was = core::mem::replace(&mut seat.audio, Audio::Owed);
+    if !seat.sounds() {
+        seat.audio = Audio::Phone;
+    } else if was != Audio::Owed && seat.calls.active != Few::None {
+        decision.order(Order::CallOnPhone(id));
+    }
+}
+
+/// After each fact: whoever has not its turn makes room; whoever has it gets its link, once there is room.
+pub(crate) fn settle(decision: &mut Decision) {
+    let turn = turn(&decision.roster);
+    for id in all().filter(|&id| turn != Some(id)) {
+        let seat = decision.roster.at(id);
+        match seat.voice {
+            Voice::Asked => {
+                refuse(decision, id);
+                owe(decision, id);
+            }
+            Voice::Opening | Voice::Open if turn.is_some() => {
+                take_back(decision, id);
+                owe(decision, id);
+            }
+            Voice::None if seat.audio == Audio::Awaited => owe(decision, id),
+            Voice::None | Voice::Opening | Voice::Open | Voice::Closing => {}
+        }
+    }
+    if let Some(id) = turn.filter(|_| room(&decision.roster)) {
+        let seat = decision.roster.at(id);
+        if seat.voice == Voice::Asked {
+            seat.voice = Voice::Opening;
+            decision.order(Order::AcceptVoice(id));
+        } else if seat.audio == Audio::Owed && seat.sounds() {
+            (seat.voice, seat.audio) = (Voice::Opening, Audio::Phone);
+            decision.order(Order::OpenVoice(id));
+        }
+    }
+    if strongest(&decision.roster) > Claim::Media.strength() {
+        decision.roster.audible = turn.map_or(0, bit);
+    }
+}
+
+fn room(roster: &Roster) -> bool {
+    !roster.seats.iter().any(Seat::is_linked)
+}
+
+/// Whose turn it is to have the voice link, or to ring.
+fn turn(roster: &Roster) -> Option<SeatId> {
+    let strongest = strongest(roster);
+    let dials = roster.seats.iter().any(|seat| seat.calls.setup == Setup::Dialling);
+    let rank = |id: SeatId| {
+        let seat = &roster.seats[usize::from(id.0)];
+        let strength = seat.claim().map_or(0, Claim::strength);
+        let here = seat.is_here();
+        let incumbent = u8::from(roster.is_audible(id));
+        let priority = seat.preferences.priority;
+        let rank = match seat.claim() {
+            Some(Claim::Call) => here.then_some((incumbent, priority, seat.talked)),
+            // The newest of those that ring.
+            Some(Claim::Ring) if seat.calls.setup == Setup::Incoming => {
+                (!dials).then_some((0, priority, seat.rang))
+            }
+            Some(Claim::Ring | Claim::Session | Claim::Assistant) => {
+                here.then_some((incumbent, priority, seat.joined))
+            }
+            // What is left of a link, or asked for by a phone whose calls are held.
+            Some(Claim::Media) | None if seat.voice != Voice::None && strongest <= 1 => {
+                Some((u8::from(seat.is_linked()), priority, seat.joined))
+            }
+            Some(Claim::Media) | None => None,
+        };
+        rank.filter(|_| strength == strongest || strongest <= 1)
+    };
+    all().filter_map(|id| Some((rank(id)?, id))).max().map(|(_, id)| id)
+}
