@@ -137,6 +137,14 @@ impl Decoder {
         }
     }
 
+    /// The stream begins again after a pause.
+    pub(crate) fn begin(&mut self) {
+        #[cfg(feature = "aac")]
+        if self.codec == StreamCodec::Aac {
+            self.aac.begin();
+        }
+    }
+
     /// Makes up a frame that was lost; gives its length.
     pub(crate) fn conceal(&mut self, out: &mut [StereoFrame; FRAME_SAMPLES]) -> usize {
         match self.codec {

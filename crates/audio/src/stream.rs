@@ -202,7 +202,7 @@ impl Stream {
         // Who decides takes the stream to be silent from here on.
         self.sounding.starved();
         self.end(Next::Refill);
-        self.decoder.lost();
+        self.decoder.begin();
         self.sequence = None;
         self.dry_since = None;
     }

@@ -305,6 +305,34 @@ fn a_source_without_markers_goes_on_after_a_loss() {
 }
 
 #[test]
+fn a_source_that_ceases_to_mark_is_heard_again() {
+    let elements = elements();
+    let mut packets = cut(&elements[..2], 100, true);
+    packets.push(None);
+    let rest: Vec<_> = elements.iter().cycle().take(40).copied().collect();
+    packets.extend(cut(&rest, 2_000, false));
+    let (heard, _) = received(&packets);
+    let missing = 42 - heard.len() / (2 * UNIT_SAMPLES);
+    assert!((1..=MAX_ELEMENT / 200).contains(&missing), "{missing} elements of 42");
+}
+
+#[test]
+fn a_stream_that_begins_again_is_heard_at_once() {
+    let elements = elements();
+    let mut receiver = Receiver::new();
+    let mut out = [0; MAX_SAMPLES];
+    for round in 0..2 {
+        for (n, (piece, marker)) in cut(&elements, 100, true).into_iter().flatten().enumerate() {
+            let heard = receiver.packet(piece, marker, &mut out).expect("good");
+            assert_eq!(heard.is_some(), marker, "packet {n} of round {round}");
+        }
+        // In the middle of one.
+        assert_eq!(receiver.packet(&elements[0][..100], false, &mut out), Ok(None));
+        receiver.begin();
+    }
+}
+
+#[test]
 fn what_never_ends_is_given_up() {
     let elements = elements();
     let mut receiver = Receiver::new();

@@ -96,6 +96,10 @@ impl Aac {
         self.receiver.lost();
     }
 
+    pub(super) fn begin(&mut self) {
+        self.receiver.begin();
+    }
+
     pub(super) fn conceal(&mut self, out: &mut [StereoFrame; FRAME_SAMPLES]) -> usize {
         self.receiver.conceal(&mut out.as_flattened_mut()[..FRAME_SAMPLES * self.channels]);
         if self.channels == 1 {

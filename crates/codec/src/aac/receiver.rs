@@ -16,8 +16,8 @@ pub struct Receiver {
     /// The source has set the marker, and sent an element in pieces.
     marks: bool,
     fragments: bool,
-    /// Pieces are passed over, as those before them were lost.
-    astray: bool,
+    /// So many bytes at most are passed over, as they may be pieces whose first ones were lost.
+    astray: usize,
 }
 
 impl Default for Receiver {
@@ -36,7 +36,7 @@ impl Receiver {
             length: 0,
             marks: false,
             fragments: false,
-            astray: false,
+            astray: 0,
         }
     }
 
@@ -45,9 +45,10 @@ impl Receiver {
     /// # Errors
     /// [`Error::Unsupported`].
     pub fn prepare(&mut self, rate: u32, channels: u8) -> Result<(), Error> {
+        self.decoder.prepare(rate, channels)?;
         (self.marks, self.fragments) = (false, false);
-        (self.length, self.astray) = (0, false);
-        self.decoder.prepare(rate, channels)
+        self.begin();
+        Ok(())
     }
 
     /// Takes in the payload of a packet, and the element that is whole with it, as [`Decoder::decode`]
@@ -62,8 +63,8 @@ impl Receiver {
         out: &mut [i16],
     ) -> Result<Option<Decoded>, Error> {
         self.marks |= marker;
-        if self.astray {
-            self.astray = !marker;
+        if self.astray > 0 {
+            self.astray = if marker { 0 } else { self.astray.saturating_sub(payload.len()) };
             return Ok(None);
         }
         let held = self.length;
@@ -98,8 +99,15 @@ impl Receiver {
     /// Packets were lost before the next one. What was lost with them is told by their number alone.
     pub fn lost(&mut self) {
         self.length = 0;
-        // A source that never says where an element ends is taken to begin one with each packet.
-        self.astray = self.fragments && self.marks;
+        // A source that never says where an element ends is taken to begin one with each packet; and no
+        // element goes on for ever.
+        self.astray = if self.fragments && self.marks { MAX_ELEMENT } else { 0 };
+    }
+
+    /// The stream begins again, with an element: what was of it is forgotten.
+    pub fn begin(&mut self) {
+        (self.length, self.astray) = (0, 0);
+        self.decoder.reset();
     }
 
     /// As [`Decoder::conceal`].
@@ -110,7 +118,9 @@ impl Receiver {
     /// The element is lost, and so is what may still come of it.
     fn lose(&mut self, marker: bool, error: Error) -> Error {
         self.lost();
-        self.astray &= !marker;
+        if marker {
+            self.astray = 0;
+        }
         error
     }
 }
