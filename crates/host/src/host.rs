@@ -157,6 +157,7 @@ impl Host {
                 match output {
                     Output::Send(channel, packet) => self.effect(Effect::Send(channel, packet)),
                     Output::Notice(notice) => self.notice(now, notice),
+                    Output::Voice(voice) => self.effect(Effect::Voice(voice)),
                 }
             }
             // Whom to page follows from everything else.

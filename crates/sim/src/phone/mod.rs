@@ -211,11 +211,18 @@ impl Phone {
                 match output {
                     Output::Send(channel, packet) => air.receive(self.id, channel, &packet),
                     Output::Notice(notice) => self.notice(now, notice),
+                    Output::Voice(voice) => self.hear(&voice),
                 }
             }
             if idle {
                 return;
             }
+        }
+    }
+
+    fn hear(&mut self, voice: &stack::Voice) {
+        if let Some(heard) = self.calls.as_mut().and_then(|calls| calls.heard.as_mut()) {
+            heard.take(voice.status, &voice.frame);
         }
     }
 
@@ -226,11 +233,8 @@ impl Phone {
             return;
         }
         if channel == Channel::Synchronous {
-            let voice = self.stack.voice(packet);
-            if let (Some(voice), Some(calls)) = (voice, &mut self.calls)
-                && let Some(heard) = &mut calls.heard
-            {
-                heard.take(voice.status, &voice.frame);
+            if let Some(voice) = self.stack.voice(packet) {
+                self.hear(&voice);
             }
         } else {
             // A source is sent no media.

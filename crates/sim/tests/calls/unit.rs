@@ -150,6 +150,7 @@ impl Unit {
                 match output {
                     Output::Send(channel, packet) => self.world.receive(channel, &packet),
                     Output::Notice(notice) => self.notice(now, notice),
+                    Output::Voice(_) => panic!("nothing overtakes anything on this air"),
                 }
             }
             if idle {

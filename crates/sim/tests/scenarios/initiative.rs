@@ -69,6 +69,7 @@ impl Idler {
             match output {
                 Output::Send(channel, packet) => air.receive(self.id, channel, &packet),
                 Output::Notice(notice) => notices.push(notice),
+                Output::Voice(_) => panic!("there is no voice"),
             }
         }
         notices

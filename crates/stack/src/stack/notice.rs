@@ -13,6 +13,8 @@ use crate::controller::{ConfirmKind, ControllerInfo, Failure, Warning};
 use crate::hfp::{gateway, hands_free};
 use crate::{Bond, Confirmation, LinkId, Name, StreamId, VoiceCodec};
 
+use super::Voice;
+
 /// To be sent, or to be known.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "values are polled out without allocation")]
@@ -21,6 +23,8 @@ pub enum Output {
     Send(Channel, Frame),
     /// Something happened.
     Notice(Notice),
+    /// Voice that came before its link was told of.
+    Voice(Voice),
 }
 
 /// Something happened.

@@ -2,6 +2,7 @@
 
 use pool::Instant;
 use wire::avdtp::Seid;
+use wire::h4::Channel;
 use wire::l2cap::Psm;
 use wire::sdp::{AttributeId, AttributeList, AttributeRange, Uuid};
 
@@ -41,6 +42,9 @@ impl Stack {
         use controller::Output as From;
         let notice = match output {
             From::Send(channel, packet) => return Some(Output::Send(channel, packet)),
+            From::Received(Channel::Synchronous, packet) => {
+                return self.voice(packet).map(Output::Voice);
+            }
             From::Received(channel, packet) => {
                 // No channel is open yet that would carry media.
                 self.receive(now, channel, packet);
