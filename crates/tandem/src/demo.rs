@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use audio::{Engine, Sink};
+use audio::{Engine, Microphone, Sink};
 use host::{
     Command, Effect, Event, Host, Input, Limits, OrderKind, SourceKind, StreamId, StreamState,
     Ticket,
@@ -20,11 +20,14 @@ use wire::Address;
 use crate::capture::{Capture, Tap};
 use crate::config::Config;
 use crate::ear;
+use crate::ear::voice::{Reply, Voices};
 use crate::hub::Next;
+use crate::mouthpiece::Mouthpiece;
 use crate::notice::What;
 use crate::notice::source_kind;
 use crate::receiver::Receiver;
 use crate::status::Status;
+use crate::talk::Talk;
 
 /// How the demonstration is run.
 #[derive(Clone, Debug)]
@@ -91,6 +94,7 @@ fn config(folder: &Path) -> Config {
     Config {
         controller: "sim".into(),
         sound: Some(format!("wav:{}", folder.join("heard.wav").display())),
+        microphone: Some("null".into()),
         snoop: Some(folder.join("capture.btsnoop")),
         state_dir: Some(folder.join("state")),
         pair: Some(PAIRING_SECONDS),
@@ -136,6 +140,8 @@ fn fast(folder: &Path, story: &mut Story<'_>) -> Result<(), String> {
         host: Host::new(Limits::default(), config.host_settings(), Vec::new(), [0; 32]),
         engine: Engine::new(audio::Config { streams: 4, ..audio::Config::default() }),
         sink: Sink::open(&wav, config.rate).map_err(|error| error.to_string())?,
+        voices: Voices::new(),
+        talk: Talk::new(Mouthpiece::new("null".into(), Microphone::null())),
         arena: Arena::new(64, 2048),
         tap: Tap::new(),
         capture: Capture::create(&capture, SystemTime::UNIX_EPOCH + DATE, false).map_err(fail)?,
@@ -148,7 +154,12 @@ fn fast(folder: &Path, story: &mut Story<'_>) -> Result<(), String> {
     let end = Instant::ZERO + sim::DEMO_LENGTH;
     let mut now = Instant::ZERO;
     while now < end {
-        let times = [stage.world.next_at(), stage.host.wake_at(), Some(stage.rendered + TICK)];
+        let times = [
+            stage.world.next_at(),
+            stage.host.wake_at(),
+            Some(stage.rendered + TICK),
+            stage.talk.wake_at(),
+        ];
         now = times.into_iter().flatten().min().unwrap_or(end).max(now).min(end);
         stage.step(now, story)?;
         if stage.started.is_some()
@@ -167,6 +178,8 @@ struct Stage {
     host: Host,
     engine: Engine,
     sink: Sink,
+    voices: Voices,
+    talk: Talk,
     arena: Arena,
     tap: Tap,
     capture: Capture,
@@ -191,8 +204,13 @@ impl Stage {
         if self.host.wake_at().is_some_and(|at| at <= now) {
             self.feed(now, Input::Wake, story)?;
         }
+        self.talk.work(now, &mut self.engine, &self.voices);
+        while let Some(Reply { line, payload }) = self.voices.reply() {
+            self.feed(now, Input::Microphone(line.link, payload), story)?;
+        }
         if self.rendered + TICK <= now {
             self.render(now)?;
+            self.talk.take_tone(now, &mut self.engine, &self.voices);
             while let Some(report) = self.engine.poll() {
                 if let audio::Report::Sounding(stream, on) = report {
                     self.feed(now, Input::Sounding(StreamId(stream), on), story)?;
@@ -234,7 +252,11 @@ impl Stage {
                     // A stream that is gone already has nothing to change.
                     let _ = self.engine.control(now, ear::control(stream, effect));
                 }
-                Effect::Voice(_) | Effect::VoiceLink(..) | Effect::Tone(_) => {}
+                Effect::Voice(voice) => {
+                    self.voices.hear(voice);
+                }
+                Effect::VoiceLink(link, effect) => self.voices.link(link, effect),
+                Effect::Tone(tone) => self.voices.sound(tone),
                 Effect::Notify(event) => {
                     if matches!(event, Event::Controller { up: true, .. }) {
                         self.started.get_or_insert(now);

@@ -3,18 +3,21 @@
 //! Media goes through a ring that drops the oldest when the audio thread lags. What changes a stream
 //! is no queue at all: the radio thread leaves what it wants of each stream, and the audio thread
 //! sees to what differs from what it [knows](Known). However long it does not come, the latest
-//! counts, and nothing grows or is lost.
+//! counts, and nothing grows or is lost. [Voice](voice) goes the same way, both ways.
+
+pub(crate) mod voice;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use audio::StreamCodec;
-use host::{StreamEffect, StreamId};
+use host::{LinkId, StreamEffect, StreamId, Tone, VoiceEffect};
 use pool::{Frame, Instant, Queue};
 use stack::MAX_LINKS;
 use stack::a2dp::{Configuration, Payload};
 use wire::a2dp::sbc;
 
 use crate::wakeup::Wakeup;
+use voice::Voices;
 
 /// Media packets on their way: about a second and a half of one stream.
 const MEDIA: usize = 128;
@@ -47,6 +50,7 @@ pub(crate) struct Ear {
     links: [Wanted; MAX_LINKS],
     pub(crate) media: Queue<Packet>,
     pub(crate) heard: Queue<Heard>,
+    pub(crate) voices: Voices,
     /// Wakes the audio thread.
     pub(crate) wakeup: Wakeup,
 }
@@ -129,6 +133,7 @@ impl Ear {
             links: Default::default(),
             media: Queue::new(MEDIA),
             heard: Queue::new(HEARD),
+            voices: Voices::new(),
             wakeup: Wakeup::new()?,
         })
     }
@@ -136,6 +141,23 @@ impl Ear {
     /// Hands a media packet on; gives how many older ones were dropped for it.
     pub(crate) fn media(&self, media: stack::Media) -> usize {
         self.media.force_push(packet(media))
+    }
+
+    /// Hands a voice packet on, and has it heard at once; gives how many were dropped, it or older ones.
+    pub(crate) fn voice(&self, voice: stack::Voice) -> usize {
+        let dropped = self.voices.hear(voice);
+        self.wakeup.wake();
+        dropped
+    }
+
+    pub(crate) fn voice_link(&self, link: LinkId, effect: VoiceEffect) {
+        self.voices.link(link, effect);
+        self.wakeup.wake();
+    }
+
+    pub(crate) fn tone(&self, tone: Tone) {
+        self.voices.sound(tone);
+        self.wakeup.wake();
     }
 
     /// The sink's clock starts now. Only the first time counts: when the controller comes up again,

@@ -81,6 +81,17 @@ impl From<audio::OpenError> for OpenError {
     }
 }
 
+impl From<audio::MicrophoneError> for OpenError {
+    fn from(error: audio::MicrophoneError) -> Self {
+        match error.kind {
+            audio::OpenErrorKind::Permission => OpenError::Permission(error.to_string()),
+            audio::OpenErrorKind::Usage | audio::OpenErrorKind::Failed => {
+                OpenError::Config(ConfigError::new("microphone", error.to_string()))
+            }
+        }
+    }
+}
+
 impl From<h4::OpenError> for OpenError {
     fn from(error: h4::OpenError) -> Self {
         match error.kind {

@@ -20,6 +20,7 @@ mod ear;
 mod error;
 mod health;
 mod hub;
+mod mouthpiece;
 pub mod notice;
 mod port;
 mod radio;
@@ -30,6 +31,7 @@ mod simulated;
 mod speaker;
 mod start;
 pub mod status;
+mod talk;
 mod wakeup;
 
 pub use config::{Config, ConfigError};

@@ -16,10 +16,11 @@ use snoop::Direction;
 use crate::attempt::Attempt;
 use crate::capture::Tap;
 use crate::control::warning;
+use crate::ear::voice::Reply;
 use crate::ear::{Ear, Heard};
 use crate::error::OpenError;
 use crate::health;
-use crate::port::{Lost, Port};
+use crate::port::{Lost, Port, VoiceLinks};
 use crate::realtime::{self, Wish};
 use crate::shared::{Report, Shared};
 
@@ -40,6 +41,7 @@ pub(crate) struct Radio {
     pub(crate) ear: Arc<Ear>,
     pub(crate) host: Host,
     pub(crate) port: Port,
+    pub(crate) voice_links: VoiceLinks,
     pub(crate) tap: Option<Tap>,
     /// Where a failure before the first readiness is told.
     pub(crate) ready: Option<Ready>,
@@ -140,6 +142,9 @@ impl Radio {
                 }
             }
         }
+        while let Some(Reply { line, payload }) = self.ear.voices.reply() {
+            self.feed(Input::Microphone(line.link, payload));
+        }
         while let Some((ticket, command)) = self.shared.commands.pop() {
             self.feed(Input::Command(ticket, command));
         }
@@ -149,13 +154,33 @@ impl Radio {
         if self.host.wake_at().is_some_and(|at| at <= self.shared.clock.now()) {
             self.feed(Input::Wake);
         }
+        if !self.more && self.voice_links.is_any() {
+            self.look_at_voice();
+        }
         Ok(())
+    }
+
+    /// Tells what the transport cannot do for the voice links that are up.
+    fn look_at_voice(&mut self) {
+        use usb::VoiceReport::{Unusable, WidebandUnusable};
+        match self.port.voice_report() {
+            Some(WidebandUnusable) => {
+                let text = "the dongle does not carry wideband speech; calls go on in narrowband";
+                self.tell(warning("voice", format_args!("{text}")));
+                self.feed(Input::WidebandUnusable);
+            }
+            Some(Unusable) => {
+                let text = "the dongle does not carry the sound of calls over USB";
+                self.tell(warning("voice", format_args!("{text}")));
+            }
+            None => {}
+        }
     }
 
     /// Feeds the host and carries out what comes of it.
     fn feed(&mut self, input: Input) {
         let now = self.shared.clock.now();
-        let Radio { shared, ear, host, port, tap, ready, broken, backoff, .. } = self;
+        let Radio { shared, ear, host, port, voice_links, tap, ready, broken, backoff, .. } = self;
         for effect in host.feed(now, input) {
             match effect {
                 Effect::Media(media) => {
@@ -170,7 +195,16 @@ impl Radio {
                     }
                 }
                 Effect::Stream(stream, effect) => ear.stream(stream, effect),
-                Effect::Voice(_) | Effect::VoiceLink(..) | Effect::Tone(_) => {}
+                Effect::Voice(voice) => {
+                    shared.counters.voice_packets.fetch_add(1, Ordering::Relaxed);
+                    let dropped = ear.voice(voice);
+                    shared.counters.voice_dropped.fetch_add(dropped as u64, Ordering::Relaxed);
+                }
+                Effect::VoiceLink(link, effect) => {
+                    voice_links.note(link, effect);
+                    ear.voice_link(link, effect);
+                }
+                Effect::Tone(tone) => ear.tone(tone),
                 Effect::Notify(event) => {
                     if matches!(event, Event::Controller { up: true, .. }) {
                         ear.start(now);
@@ -186,6 +220,12 @@ impl Radio {
                     broken.get_or_insert(format!("the controller failed: {failure}"));
                 }
             }
+        }
+        // All at once: each change of the setting costs the dongle a moment.
+        if let Some(links) = voice_links.changed()
+            && let Err(Lost(reason)) = port.set_voice(&links)
+        {
+            broken.get_or_insert(reason);
         }
     }
 

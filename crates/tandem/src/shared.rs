@@ -61,6 +61,12 @@ pub(crate) struct Counters {
     pub(crate) transport_losses: AtomicU64,
     pub(crate) underruns: AtomicU64,
     pub(crate) overruns: AtomicU64,
+    pub(crate) voice_packets: AtomicU64,
+    pub(crate) voice_dropped: AtomicU64,
+    /// Sound made up for what was lost, damaged or late, in microseconds.
+    pub(crate) voice_concealed_us: AtomicU64,
+    pub(crate) voice_replies: AtomicU64,
+    pub(crate) microphone_underruns: AtomicU64,
 }
 
 impl Shared {
@@ -198,6 +204,11 @@ impl Counters {
             ("transport_losses", read(&self.transport_losses)),
             ("underruns", read(&self.underruns)),
             ("overruns", read(&self.overruns)),
+            ("voice_packets", read(&self.voice_packets)),
+            ("voice_dropped", read(&self.voice_dropped)),
+            ("voice_concealed_ms", read(&self.voice_concealed_us) / 1_000),
+            ("voice_replies", read(&self.voice_replies)),
+            ("microphone_underruns", read(&self.microphone_underruns)),
         ]
         .into()
     }

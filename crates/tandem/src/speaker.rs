@@ -1,5 +1,8 @@
-//! The audio thread: takes media from the ring, renders what the sink wants, and tells the radio
-//! thread what is sound and what is silence.
+//! The audio thread: takes media and voice from their rings, renders what the sink wants, and tells the
+//! radio thread what is sound, what is silence, and what the microphone hears.
+//!
+//! A sink is served as often as it wants; while a voice link is open also with each packet of it, which
+//! has to be answered at once.
 
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -17,6 +20,7 @@ use crate::control::warning;
 use crate::ear::{Ear, Heard, Known};
 use crate::realtime::{self, Wish};
 use crate::shared::{self, Shared};
+use crate::talk::Talk;
 
 /// How soon a sink that was lost is opened again.
 const REOPEN: Duration = Duration::from_secs(2);
@@ -28,6 +32,7 @@ pub(crate) struct Speaker {
     pub(crate) ear: Arc<Ear>,
     /// What of the radio thread's wishes has been carried out.
     pub(crate) known: Known,
+    pub(crate) talk: Talk,
     pub(crate) engine: Engine,
     pub(crate) sink: Sink,
     pub(crate) spec: String,
@@ -57,6 +62,7 @@ impl Speaker {
                 self.ear.wakeup.clear();
             }
             self.take_media();
+            self.talk();
             // Until now it sounds as it was; what changed counts from here.
             self.render();
             self.take_changes();
@@ -71,22 +77,24 @@ impl Speaker {
     /// Sleeps until there is something to do; gives whether the radio thread said so.
     fn wait(&self) -> bool {
         // A change of a stream wakes the thread at once, so that the round delays no fade.
-        let round = Timespec { tv_sec: 0, tv_nsec: self.sink.round().subsec_nanos().into() };
+        let mut round = self.sink.round();
+        if let Some(at) = self.talk.wake_at() {
+            round = round.min(at.since(self.shared.clock.now()));
+        }
+        let round = Timespec { tv_sec: 0, tv_nsec: round.subsec_nanos().into() };
         let own = PollFd::from_borrowed_fd(self.ear.wakeup.as_fd(), PollFlags::IN);
         let told = |own: &PollFd<'_>| !own.revents().is_empty();
         // A signal only ends the wait early.
-        match (self.sink.pace(), self.sink.fd()) {
-            (Pace::Sink, Some(fd)) => {
-                let mut flags = PollFlags::IN;
-                flags.set(PollFlags::OUT, self.sink.wants_write());
-                let mut fds = [own, PollFd::from_borrowed_fd(fd, flags)];
-                poll(&mut fds, Some(&round)).is_ok() && told(&fds[0])
-            }
-            _ => {
-                let mut fds = [own];
-                poll(&mut fds, Some(&round)).is_ok() && told(&fds[0])
-            }
+        let mut fds = heapless::Vec::<_, 3>::from_iter([own]);
+        if let (Pace::Sink, Some(fd)) = (self.sink.pace(), self.sink.fd()) {
+            let mut flags = PollFlags::IN;
+            flags.set(PollFlags::OUT, self.sink.wants_write());
+            let _ = fds.push(PollFd::from_borrowed_fd(fd, flags));
         }
+        if let Some(fd) = self.talk.mouthpiece.fd() {
+            let _ = fds.push(PollFd::from_borrowed_fd(fd, PollFlags::IN));
+        }
+        poll(&mut fds, Some(&round)).is_ok() && told(&fds[0])
     }
 
     /// Takes the packets that the radio thread has: what came by now is there to be rendered.
@@ -94,6 +102,20 @@ impl Speaker {
         let now = self.shared.clock.now();
         while let Some(packet) = self.ear.media.pop() {
             self.engine.media(now, packet.stream, &packet.payload, packet.frames, packet.sequence);
+        }
+    }
+
+    /// Hears and answers the phones that speak. Their links begin and end here: before what is to be heard
+    /// of them is rendered.
+    fn talk(&mut self) {
+        let Speaker { shared, ear, engine, talk, .. } = self;
+        if talk.work(shared.clock.now(), engine, &ear.voices) {
+            shared.radio.wake();
+        }
+        talk.tell(engine, &shared.counters);
+        if let Some(reason) = talk.mouthpiece.complaint() {
+            let event = warning("microphone", format_args!("{}: {reason}", talk.mouthpiece.spec()));
+            shared.report(shared::Report::Event(shared.clock.now(), event));
         }
     }
 
@@ -106,7 +128,8 @@ impl Speaker {
             self.started = Some(at);
             self.sink.start(at);
         }
-        let Speaker { ear, engine, known, .. } = self;
+        let Speaker { ear, engine, known, talk, .. } = self;
+        talk.take_tone(now, engine, &ear.voices);
         ear.changes(known, |control| {
             // A stream that is gone already has nothing to change.
             let _ = engine.control(now, control);

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
-use audio::{Engine, Sink};
+use audio::{Engine, Microphone, Sink, Sound, Tone};
 use host::{Bond, Command, Host, Limits};
 
 use crate::bonds::{BondStore, Damaged};
@@ -16,13 +16,15 @@ use crate::config::{Config, ConfigError};
 use crate::control::{Control, warning};
 use crate::ear::{Ear, Known};
 use crate::error::OpenError;
-use crate::port::Port;
+use crate::mouthpiece::Mouthpiece;
+use crate::port::{Port, VoiceLinks};
 use crate::radio::{REOPEN_FIRST, Radio};
 use crate::realtime::{self, Wish};
 use crate::receiver::Handle;
 use crate::shared::Shared;
 use crate::speaker::Speaker;
 use crate::status::Status;
+use crate::talk::Talk;
 
 /// How long the controller may take to come up.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,6 +46,8 @@ pub(crate) fn start(
     let port = Port::open(&config.controller, u64::from_ne_bytes(entropy()?))?;
     let (spec, silent) = sound(&config);
     let sink = Sink::open(&spec, config.rate)?;
+    let (mouthpiece, deaf) = microphone(&config)?;
+    let engine = engine(&config)?;
     let capture = open_capture(&config)?;
 
     let mut status = Status::new(&config.settings.name, &bonds);
@@ -51,21 +55,18 @@ pub(crate) fn start(
     let shared = Arc::new(Shared::new(config.clone(), status).map_err(system)?);
     let ear = Arc::new(Ear::new().map_err(system)?);
     let handle = Handle(shared.clone());
-    let mut warnings = prepare(&config, &damaged, port.arena());
+    let talk = Talk::new(mouthpiece);
+    let mut warnings = prepare(&config, &damaged, &[port.arena(), talk.arena()]);
+    warnings.extend(deaf.map(|text| ("microphone", text)));
     warnings.extend(silent.map(|text| ("sound", text.to_string())));
 
-    let engine = Engine::new(audio::Config {
-        rate: config.rate,
-        latency_ms: config.latency_ms,
-        // The number of seats may be changed at any time; the one more is for a stream that fades out.
-        streams: multipoint::MAX_SEATS + 1,
-    });
     let (ready, is_ready) = mpsc::sync_channel(1);
     let radio = Radio {
         shared: shared.clone(),
         ear: ear.clone(),
         host: host(&config, bonds)?,
         port,
+        voice_links: VoiceLinks::default(),
         tap: capture.is_some().then(Tap::new),
         ready: Some(ready.clone()),
         reopen: None,
@@ -78,6 +79,7 @@ pub(crate) fn start(
         shared: shared.clone(),
         ear,
         known: Known::default(),
+        talk,
         engine,
         sink,
         spec,
@@ -183,7 +185,7 @@ fn apply_phones(handle: &Handle, config: &Config) {
 fn prepare(
     config: &Config,
     damaged: &[Damaged],
-    arena: &pool::Arena,
+    arenas: &[&pool::Arena],
 ) -> Vec<(&'static str, String)> {
     let mut warnings: Vec<(&'static str, String)> = damaged
         .iter()
@@ -194,7 +196,7 @@ fn prepare(
     warnings.extend(
         config.without_effect.iter().map(|key| ("config", format!("{key}: has no effect yet"))),
     );
-    if !realtime::lock(arena.extent()) {
+    if !arenas.iter().all(|arena| realtime::lock(arena.extent())) {
         let text = "memory cannot be locked; LimitMEMLOCK=8M in the systemd unit, or \"memlock\" \
                     in /etc/security/limits.conf, would permit it";
         warnings.push(("realtime", text.into()));
@@ -209,6 +211,43 @@ fn sound(config: &Config) -> (String, Option<&'static str>) {
         None if audio::pulse_answers() => ("pulse".into(), None),
         None => ("null".into(), Some("no sound server answers; sound goes nowhere (see --sound)")),
     }
+}
+
+/// The microphone that was asked for, or `pulse` where a server has one, else silence and a warning. A
+/// device is opened for a moment, to see whether it can be.
+fn microphone(config: &Config) -> Result<(Mouthpiece, Option<String>), OpenError> {
+    let (spec, opened) = match &config.microphone {
+        Some(spec) => (spec.as_str(), Ok(Microphone::open(spec)?)),
+        None => ("pulse", Microphone::open("pulse")),
+    };
+    Ok(match opened {
+        Ok(microphone) => (Mouthpiece::new(spec.into(), microphone), None),
+        Err(error) => {
+            let silent = Mouthpiece::new("null".into(), Microphone::null());
+            (silent, Some(format!("{error}; phones are sent silence (see --microphone)")))
+        }
+    })
+}
+
+/// The engine, with the owner's tones.
+fn engine(config: &Config) -> Result<Engine, OpenError> {
+    let mut engine = Engine::new(audio::Config {
+        rate: config.rate,
+        latency_ms: config.latency_ms,
+        // The number of seats may be changed at any time; the one more is for a stream that fades out.
+        streams: multipoint::MAX_SEATS + 1,
+    });
+    for (key, tone, file) in [
+        ("tones.ring", Tone::Ring, &config.ring_tone),
+        ("tones.waiting", Tone::Waiting, &config.waiting_tone),
+    ] {
+        if let Some(file) = file {
+            let sound = Sound::read(file);
+            let sound = sound.map_err(|why| OpenError::Config(ConfigError::new(key, why)))?;
+            engine.replace_tone(tone, sound);
+        }
+    }
+    Ok(engine)
 }
 
 fn open_capture(config: &Config) -> Result<Option<Capture>, OpenError> {

@@ -95,6 +95,14 @@ impl<N: Open> Dongle<N> {
         self.transport.health()
     }
 
+    pub(crate) fn set_voice(&mut self, links: &[usb::VoiceLink]) -> Result<(), Lost> {
+        self.transport.set_voice(links).map_err(|lost| self.lost(lost))
+    }
+
+    pub(crate) fn voice_report(&mut self) -> Option<usb::VoiceReport> {
+        self.transport.voice_report()
+    }
+
     /// Lets go of it, to be taken again; who drops it gives it back to the kernel's driver.
     pub(crate) fn close(&mut self) {
         self.transport.let_go();

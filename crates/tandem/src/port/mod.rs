@@ -1,6 +1,7 @@
 //! The controller as the radio thread sees it: packets in, packets out, something to wait on.
 
 mod dongle;
+mod voice;
 
 use std::os::fd::BorrowedFd;
 
@@ -13,6 +14,7 @@ use crate::config::ConfigError;
 use crate::error::OpenError;
 use crate::simulated::Simulated;
 use dongle::Dongle;
+pub(crate) use voice::VoiceLinks;
 
 /// Blocks that packets from a controller on H4 arrive in.
 const BLOCKS: usize = 128;
@@ -111,6 +113,27 @@ impl Port {
             Port::Usb(dongle) => Some(dongle.health()),
             #[cfg(feature = "libusb")]
             Port::Libusb(dongle) => Some(dongle.health()),
+            Port::H4(..) | Port::Simulated(..) => None,
+        }
+    }
+
+    /// Says which voice links are up. Only USB has to know: H4 carries them as it carries all else.
+    pub(crate) fn set_voice(&mut self, links: &[usb::VoiceLink]) -> Result<(), Lost> {
+        match self {
+            Port::Usb(dongle) => dongle.set_voice(links),
+            #[cfg(feature = "libusb")]
+            Port::Libusb(dongle) => dongle.set_voice(links),
+            Port::H4(..) | Port::Simulated(..) => Ok(()),
+        }
+    }
+
+    /// What is to be told of voice; to be asked after [`set_voice`](Port::set_voice), and when there is
+    /// no more to [`receive`](Port::receive).
+    pub(crate) fn voice_report(&mut self) -> Option<usb::VoiceReport> {
+        match self {
+            Port::Usb(dongle) => dongle.voice_report(),
+            #[cfg(feature = "libusb")]
+            Port::Libusb(dongle) => dongle.voice_report(),
             Port::H4(..) | Port::Simulated(..) => None,
         }
     }
