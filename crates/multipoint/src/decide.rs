@@ -1,7 +1,7 @@
 //! One fact in, the next roster and the orders out.
 //!
-//! A fact is taken first; then each part brings the roster to rest, the strongest first: seats, calls,
-//! voice links, what plays again, who is heard. Last, the timers follow what they are for.
+//! A fact is taken first; then each part brings the roster to rest, the strongest first: calls, voice
+//! links, what plays again, who is heard, who keeps a seat. Last, the timers follow what they are for.
 
 use crate::fact::{Fact, Timer};
 use crate::order::{Order, Orders};
@@ -15,11 +15,11 @@ pub fn decide(policy: Policy, roster: Roster, fact: Fact) -> (Roster, Orders) {
     let mut decision =
         Decision { policy, before: roster, roster, orders: Orders::default(), ended: None };
     decision.take(fact);
-    seats::settle(&mut decision);
     calls::settle(&mut decision);
     voice::settle(&mut decision);
     resume::settle(&mut decision);
     media::settle(&mut decision);
+    seats::settle(&mut decision);
     timers::settle(&mut decision);
     (decision.roster, decision.orders)
 }

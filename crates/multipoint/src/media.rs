@@ -322,9 +322,9 @@ fn duck(decision: &mut Decision, silenced: bool) {
     decision.roster.ducked = if mixes { blips & !decision.roster.audible } else { 0 };
 }
 
-/// The phone heard last is the one whose media or call is heard now.
+/// The phone heard last is the one that is heard now, unless it is for a voice session.
 fn remember(decision: &mut Decision, id: SeatId) {
-    let heard = matches!(decision.roster.heard_as(id), Some(Claim::Media | Claim::Call));
+    let heard = !matches!(decision.roster.heard_as(id), None | Some(Claim::Session));
     let top = decision.roster.seats.iter().map(|seat| seat.heard).max().unwrap_or(0);
     let seat = &decision.roster.seats[usize::from(id.0)];
     let alone = decision.roster.audible.count_ones() == 1;

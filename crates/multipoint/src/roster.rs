@@ -181,7 +181,7 @@ pub struct Seat {
     pub settling: bool,
     /// It came as the n-th of those present, from 1; 0 in an empty seat.
     pub joined: u8,
-    /// Its media or its call was heard last as the n-th, from 1 (heard longest ago); 0 if never.
+    /// It was heard last, voice sessions aside, as the n-th, from 1 (longest ago); 0 if never.
     pub heard: u8,
 
     /// Its media stream.
@@ -240,7 +240,8 @@ pub struct Seat {
 pub struct Roster {
     /// The seats, the first [`Policy::seats`](crate::Policy::seats) of them in use.
     pub seats: [Seat; MAX_SEATS],
-    /// Bit n: seat n is heard, with its strongest [`Claim`](crate::Claim).
+    /// Bit n: seat n is heard, with its strongest [`Claim`](crate::Claim); one whose call goes on on
+    /// the phone, too, if nobody's is heard here.
     pub audible: u8,
     /// Bit n: seat n's short sound is heard, ducked, under the music of those that are audible.
     pub ducked: u8,

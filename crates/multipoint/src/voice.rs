@@ -168,32 +168,37 @@ fn room(roster: &Roster) -> bool {
     !roster.seats.iter().any(Seat::is_linked)
 }
 
-/// Whose turn it is to have the voice link, or to ring.
+/// Whose turn it is: whose claim is the strongest, and among equal ones the one that is or is to be
+/// heard here, the incumbent, the one of the greatest priority, the newest.
 fn turn(roster: &Roster) -> Option<SeatId> {
     let strongest = strongest(roster);
-    let dials = roster.seats.iter().any(|seat| seat.calls.setup == Setup::Dialling);
+    let silenced = strongest > Claim::Media.strength();
     let rank = |id: SeatId| {
         let seat = &roster.seats[usize::from(id.0)];
-        let strength = seat.claim().map_or(0, Claim::strength);
-        let here = seat.is_here();
-        let incumbent = u8::from(roster.is_audible(id));
+        let incumbent = roster.is_audible(id);
         let priority = seat.preferences.priority;
-        let rank = match seat.claim() {
-            Some(Claim::Call) => here.then_some((incumbent, priority, seat.talked)),
-            // The newest of those that ring.
-            Some(Claim::Ring) if seat.calls.setup == Setup::Incoming => {
-                (!dials).then_some((0, priority, seat.rang))
+        match seat.claim() {
+            Some(claim) if claim != Claim::Media => {
+                let rings = claim == Claim::Ring && seat.calls.setup == Setup::Incoming;
+                let stands = !rings && seat.is_here();
+                // A call that rings waits for one that is being dialled, and gives way to a newer one.
+                let rank = (!rings, stands, incumbent && !rings, priority, newest(seat, claim));
+                (claim.strength() == strongest).then_some(rank)
             }
-            Some(Claim::Ring | Claim::Session | Claim::Assistant) => {
-                here.then_some((incumbent, priority, seat.joined))
+            // What is left of a link, or is asked for by a phone whose calls are held.
+            Some(Claim::Media) | None if seat.voice != Voice::None && !silenced => {
+                Some((false, seat.is_linked(), incumbent, priority, seat.joined))
             }
-            // What is left of a link, or asked for by a phone whose calls are held.
-            Some(Claim::Media) | None if seat.voice != Voice::None && strongest <= 1 => {
-                Some((u8::from(seat.is_linked()), priority, seat.joined))
-            }
-            Some(Claim::Media) | None => None,
-        };
-        rank.filter(|_| strength == strongest || strongest <= 1)
+            _ => None,
+        }
     };
     all().filter_map(|id| Some((rank(id)?, id))).max().map(|(_, id)| id)
+}
+
+fn newest(seat: &Seat, claim: Claim) -> u8 {
+    match claim {
+        Claim::Call => seat.talked,
+        Claim::Ring => seat.rang,
+        Claim::Session | Claim::Assistant | Claim::Media => seat.joined,
+    }
 }

@@ -35,6 +35,8 @@ fn promise_04_with_one_in_a_call_and_the_other_heard_last_nobody_goes() {
     rx.tell(Fact::Calls(A, HELD));
     rx.plays(B);
     assert_eq!(rx.tell(ARRIVED), [Order::TurnAway]);
+    rx.tell(Fact::Calls(A, RINGING));
+    assert_eq!(rx.tell(ARRIVED), [Order::Disconnect(B)], "the one that rings is heard now");
 }
 
 #[test]

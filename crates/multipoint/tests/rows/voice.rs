@@ -24,13 +24,14 @@ fn row_02_a_call_answered_on_the_handset_stays_there_unless_its_owner_wants_it()
     rx.tell(Fact::Calls(A, RINGING));
     rx.pauses(B);
     assert_eq!(rx.tell(Fact::Calls(A, ACTIVE)), []);
-    assert_eq!(rx.heard(), [], "the claim stands, and nothing is dragged over");
+    assert_eq!(rx.heard(), [A], "the claim stands, and nothing is dragged over");
+    assert!(rx.roster.seats[0].on_phone());
     assert_eq!(rx.press(Button::Voice(To::Receiver, None)), [Order::OpenVoice(A)]);
     rx.tell(Fact::VoiceOpened(A));
     assert_eq!(rx.heard(), [A]);
     assert_eq!(rx.press(Button::Voice(To::Phone, None)), [Order::CloseVoice(A)]);
     rx.tell(Fact::VoiceClosed(A));
-    assert_eq!((rx.heard(), rx.roster.seats[0].audio), (vec![], Audio::Phone));
+    assert_eq!((rx.heard(), rx.roster.seats[0].audio), (vec![A], Audio::Phone));
 }
 
 #[test]
