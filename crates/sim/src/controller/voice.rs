@@ -6,7 +6,7 @@ use wire::Address;
 use wire::h4::Channel;
 use wire::hci::{
     AirMode, CodingFormat, Command, Completed, EnhancedSynchronousParameters, Event, Handle,
-    LinkType, List, PacketStatus, Status, SynchronousHeader, SynchronousParameters,
+    LinkType, List, PacketStatus, Role, Status, SynchronousHeader, SynchronousParameters,
     VoicePacketTypes, VoiceSetting,
 };
 
@@ -31,6 +31,11 @@ pub(super) struct VoiceLink {
 }
 
 impl VoiceLink {
+    /// Our host asked for it, and the peer has not answered.
+    fn is_sought(&self) -> bool {
+        self.handle.is_none() && !self.asked
+    }
+
     fn link_type(&self) -> LinkType {
         let extended = VoicePacketTypes::EV3 | VoicePacketTypes::EV4 | VoicePacketTypes::EV5;
         let edr = VoicePacketTypes::NO_2EV3 | VoicePacketTypes::NO_3EV3;
@@ -224,7 +229,10 @@ impl Controller {
         let Some(address) = self.link(link).map(|link| link.address) else { return };
         match message {
             Message::VoiceRequest { serial, parameters, class } => {
-                if self.voice.iter().any(|voice| voice.link == link) {
+                // Where both ask at once the central's way is the one (Vol 2, Part C, 2.5.1).
+                let yields = self.link(link).is_some_and(|link| link.role == Role::Peripheral);
+                let stands = |voice: &VoiceLink| !(yields && voice.is_sought());
+                if self.voice.iter().any(|voice| voice.link == link && stands(voice)) {
                     let reason = Status::LMP_ERROR_TRANSACTION_COLLISION;
                     return self.say(medium, link, Message::VoiceRejected { serial, reason });
                 }

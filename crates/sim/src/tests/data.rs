@@ -339,3 +339,18 @@ fn a_voice_link_can_be_turned_down_and_dies_with_its_acl_link() {
     assert_eq!(table.disconnected(0), (x, reason));
     assert_eq!(table.disconnected(0), (a, reason));
 }
+
+#[test]
+fn of_two_voice_links_that_cross_the_centrals_is_the_one() {
+    let mut table = two(1);
+    let (a, b) = table.connect(0, 1);
+    for (host, connection_handle) in [(0, a), (1, b)] {
+        let setup = Command::SetupSynchronousConnection { connection_handle, parameters: VOICE };
+        table.pending(host, setup);
+    }
+    let bd_addr = table.request(1);
+    assert_eq!(voice_up(&mut table, 1), Err(Status::LMP_ERROR_TRANSACTION_COLLISION));
+    table.pending(1, Command::AcceptSynchronousConnectionRequest { bd_addr, parameters: VOICE });
+    assert!(voice_up(&mut table, 0).is_ok());
+    assert!(voice_up(&mut table, 1).is_ok());
+}
