@@ -3,20 +3,39 @@
 use core::time::Duration;
 
 use host::{
-    Bond, Command, Effect, Event, Host, Input, Limits, Refusal, Settings, StreamEffect, StreamId,
-    StreamState, Ticket,
+    Bond, CallState, Command, Effect, Event, Host, Input, Limits, LinkId, OrderKind, Refusal,
+    Settings, SourceKind, StreamEffect, StreamId, StreamState, Ticket, Tone, VoiceCodec,
+    VoiceEffect,
 };
 use pool::{Arena, Instant};
-use tandem_sim::{Act, Complaint, World};
+use tandem_sim::{Act, Complaint, Heard, PhoneOptions, Speaker, World};
 use wire::Address;
 use wire::h4::Channel;
 use wire::hci::Opcode;
 
 use crate::{ANNA, BEN};
 
+/// What the phones are called.
+const NAMES: [&str; 4] = ["Anna", "Ben", "Cleo", "Dora"];
+/// The tones in their calls.
+pub const VOICES: [u32; 4] = [300, 500, 700, 900];
+
 /// The address of the n-th phone.
 pub const fn phone(n: usize) -> Address {
     Address([0x10 + n as u8, 0x00, 0x00, 0x5E, 0x00, 0x02])
+}
+
+/// The tone of the receiver's microphone.
+pub const MICROPHONE: u32 = 1000;
+
+/// One end of a voice link: the ear and the microphone.
+pub struct Line {
+    pub link: LinkId,
+    pub codec: VoiceCodec,
+    pub heard: Heard,
+    speaker: Speaker,
+    pub gain: f32,
+    pub muted: bool,
 }
 
 /// A receiver and its world.
@@ -39,6 +58,10 @@ pub struct Receiver {
     pub gains: Vec<(StreamId, f32)>,
     /// Media packets so far.
     pub media: u32,
+    /// The voice link, while there is one: never two.
+    pub line: Option<Line>,
+    /// Our own tones, and since when.
+    pub tones: Vec<(Instant, Tone)>,
     /// What the controller was told, and when: each command with its header.
     commands: Vec<(Instant, Vec<u8>)>,
     tickets: u64,
@@ -58,8 +81,22 @@ impl Receiver {
     ) -> Receiver {
         let mut world = World::new(7);
         for n in 0..phones {
-            add(&mut world, ["Anna", "Ben", "Cleo", "Dora"][n], phone(n));
+            add(&mut world, NAMES[n], phone(n));
         }
+        Receiver::in_world(settings, world)
+    }
+
+    /// The same with phones that are made like this.
+    pub fn of(settings: Settings, phones: &[PhoneOptions]) -> Receiver {
+        let mut world = World::new(7);
+        for (n, options) in phones.iter().enumerate() {
+            let voice = VOICES[n];
+            world.add(NAMES[n], phone(n), PhoneOptions { voice, ..options.clone() });
+        }
+        Receiver::in_world(settings, world)
+    }
+
+    fn in_world(settings: Settings, world: World) -> Receiver {
         let mut receiver = Receiver {
             world,
             host: Host::new(Limits::default(), settings.clone(), Vec::new(), [7; 32]),
@@ -73,6 +110,8 @@ impl Receiver {
             stored: 0,
             gains: Vec::new(),
             media: 0,
+            line: None,
+            tones: Vec::new(),
             commands: Vec::new(),
             tickets: 0,
         };
@@ -111,6 +150,7 @@ impl Receiver {
             Host::new(Limits::default(), self.settings.clone(), self.bonds.clone(), [7; 32]);
         self.sounding.clear();
         self.gains.clear();
+        self.line = None;
         self.input(Input::TransportReady);
     }
 
@@ -216,7 +256,19 @@ impl Receiver {
                             self.sounding.retain(|other| *other != stream);
                             self.gains.retain(|(other, _)| *other != stream);
                         }
-                        Effect::Voice(_) | Effect::VoiceLink(..) | Effect::Tone(_) => {}
+                        Effect::Voice(voice) => {
+                            let line = self.line.as_mut().filter(|line| line.link == voice.link);
+                            let line = line.expect("voice comes over the open line");
+                            line.heard.take(voice.status, &voice.frame);
+                            let mut packet = self.arena.take().expect("every block comes home");
+                            if line.speaker.write(&mut packet) {
+                                self.inputs.push(Input::Microphone(voice.link, packet));
+                            }
+                        }
+                        Effect::VoiceLink(link, effect) => {
+                            change_line(&mut self.line, now, link, effect)
+                        }
+                        Effect::Tone(tone) => self.tones.push((now, tone)),
                         Effect::Notify(event) => self.told.push((now, event)),
                         Effect::Store(bond) => {
                             self.stored += 1;
@@ -295,6 +347,63 @@ impl Receiver {
         self.heard().pop().map_or(Vec::new(), |(_, who)| who)
     }
 
+    /// Who is heard now, and as what.
+    pub fn hears_as(&self) -> Vec<(usize, SourceKind)> {
+        let last = self.told.iter().rev().find_map(|(_, event)| match event {
+            Event::Audible { sources } => Some(sources.as_slice()),
+            _ => None,
+        });
+        let sources = last.unwrap_or_default().iter();
+        sources.map(|source| (usize::from(source.phone.0[0]) - 0x10, source.kind)).collect()
+    }
+
+    /// Whose voice is heard now: there is a voice link, it is loud, and the phone's tone is on it.
+    pub fn speaks_with(&self) -> Option<usize> {
+        let line = self.line.as_ref().filter(|line| line.gain > 0.0)?;
+        let tone = line.heard.tone()?;
+        VOICES.iter().position(|voice| *voice == tone)
+    }
+
+    /// Our own tone that sounds now.
+    pub fn tone(&self) -> Tone {
+        self.tones.last().map_or(Tone::None, |(_, tone)| *tone)
+    }
+
+    /// What a phone was ordered, and when.
+    pub fn orders(&self, n: usize) -> Vec<(Instant, OrderKind)> {
+        let orders = self.told.iter().filter_map(|(at, event)| match event {
+            Event::Order { phone: who, order } if *who == phone(n) => Some((*at, *order)),
+            _ => None,
+        });
+        orders.collect()
+    }
+
+    /// How often a phone was ordered something.
+    pub fn ordered(&self, n: usize, wanted: OrderKind) -> usize {
+        self.orders(n).iter().filter(|(_, order)| *order == wanted).count()
+    }
+
+    /// A phone's calls as they were told: the last state of each that is not over.
+    pub fn calls(&self, n: usize) -> Vec<CallState> {
+        let mut calls = Vec::new();
+        for (_, event) in &self.told {
+            match event {
+                Event::Call { phone: who, index, state, .. } if *who == phone(n) => {
+                    calls.retain(|(other, _)| other != index);
+                    if *state != CallState::Ended {
+                        calls.push((*index, *state));
+                    }
+                }
+                Event::Phone { phone: who, connected: false, .. } if *who == phone(n) => {
+                    calls.clear()
+                }
+                _ => {}
+            }
+        }
+        calls.sort_by_key(|(index, _)| *index);
+        calls.into_iter().map(|(_, state)| state).collect()
+    }
+
     /// When something was told for the first time since `since`.
     pub fn when(&self, since: Instant, is: impl Fn(&Event) -> bool) -> Option<Instant> {
         self.told.iter().find(|(at, event)| *at >= since && is(event)).map(|(at, _)| *at)
@@ -303,5 +412,21 @@ impl Receiver {
     /// How often something was told.
     pub fn count(&self, is: impl Fn(&Event) -> bool) -> usize {
         self.told.iter().filter(|(_, event)| is(event)).count()
+    }
+}
+
+/// A voice link changed. That there is never more than one is held here, whatever the test is about.
+fn change_line(line: &mut Option<Line>, now: Instant, link: LinkId, effect: VoiceEffect) {
+    let open = line.as_mut().filter(|line| line.link == link);
+    match (effect, open) {
+        (VoiceEffect::Open { codec, .. }, _) => {
+            assert!(line.is_none(), "two voice links");
+            let (heard, speaker) = (Heard::new(codec), Speaker::new(now, codec, MICROPHONE));
+            *line = Some(Line { link, codec, heard, speaker, gain: 0.0, muted: false });
+        }
+        (VoiceEffect::Close, Some(_)) => *line = None,
+        (VoiceEffect::Gain(gain), Some(line)) => line.gain = gain,
+        (VoiceEffect::Mute(muted), Some(line)) => line.muted = muted,
+        (_, None) => {}
     }
 }

@@ -1,0 +1,135 @@
+//! Rows 15 and 22 to 24: voice links that are not asked for, assistants, softphones, volume.
+
+use core::time::Duration;
+
+use host::{AnswerHow, CallState, Command, Event, OrderKind, SourceKind, VolumeKind};
+use stack::hfp::gateway;
+use tandem_sim::{Act, Audio, Manners, PhoneOptions};
+use wire::avrcp::PlayStatus;
+
+use crate::receiver::{Receiver, phone};
+use crate::{ANNA, BEN, mannered, phones, two};
+
+const ANSWER: Command = Command::Answer { how: AnswerHow::Default, phone: None, index: None };
+
+/// A computer: it asks for voice when a program opens the microphone, and again each second.
+fn computer(dummy_call: bool) -> PhoneOptions {
+    let asks_again_after = Some(Duration::from_secs(1));
+    mannered(Manners { asks_again_after, dummy_call, ..Manners::default() })
+}
+
+#[test]
+fn row_15_a_voice_session_silences_media_and_yields_to_a_call() {
+    for dummy_call in [false, true] {
+        let mut receiver = phones(&[PhoneOptions::default(), computer(dummy_call)]);
+        receiver.act(ANNA, Act::Play(440));
+        receiver.run_for(2.0);
+        receiver.act(BEN, Act::Microphone(true));
+        receiver.run_for(2.0);
+        assert_eq!(receiver.hears_as(), [(BEN, SourceKind::Voice)], "{dummy_call}");
+        assert_eq!(receiver.speaks_with(), Some(BEN));
+        // A call takes its place; it asks again and again in vain.
+        receiver.act(ANNA, Act::Ring("0123", "Zoe"));
+        receiver.run_for(1.0);
+        let ticket = receiver.command(ANSWER);
+        receiver.run_for(2.0);
+        assert_eq!(receiver.result(ticket), Some(Ok(())));
+        assert_eq!((receiver.speaks_with(), receiver.hears()), (Some(ANNA), vec![ANNA]));
+        let before = receiver.ordered(BEN, OrderKind::RejectVoice);
+        receiver.run_for(10.0);
+        assert!(receiver.ordered(BEN, OrderKind::RejectVoice) >= before + 5);
+        assert_eq!(receiver.speaks_with(), Some(ANNA));
+        assert_eq!(receiver.calls(BEN), []);
+        // And gets it after the call.
+        receiver.act(ANNA, Act::TheyHangUp);
+        receiver.run_for(3.0);
+        assert_eq!(receiver.hears_as(), [(BEN, SourceKind::Voice)], "{dummy_call}");
+        let hang_up = receiver.command(Command::HangUp { phone: None, index: None });
+        receiver.run_for(0.5);
+        assert_eq!(receiver.result(hang_up), Some(Ok(())));
+    }
+}
+
+#[test]
+fn row_22_the_assistant_has_a_claim_of_its_own() {
+    for from_here in [false, true] {
+        let mut receiver = two();
+        receiver.act(BEN, Act::Play(660));
+        receiver.run_for(2.0);
+        if from_here {
+            let ticket =
+                receiver.command(Command::Assistant { on: true, phone: Some(phone(ANNA)) });
+            receiver.run_for(2.0);
+            assert_eq!(receiver.result(ticket), Some(Ok(())));
+        } else {
+            receiver.act(ANNA, Act::Assistant(true));
+            receiver.run_for(2.0);
+        }
+        assert_eq!(receiver.hears_as(), [(ANNA, SourceKind::Assistant)], "{from_here}");
+        assert_eq!(receiver.speaks_with(), Some(ANNA));
+        receiver.act(ANNA, Act::Assistant(false));
+        receiver.run_for(3.0);
+        assert_eq!(receiver.hears_as(), [(BEN, SourceKind::Media)], "{from_here}");
+    }
+}
+
+#[test]
+fn row_23_a_softphones_call_is_a_session_until_it_is_told() {
+    let softphone = mannered(Manners { softphone: true, ..Manners::default() });
+    let mut receiver = phones(&[softphone, PhoneOptions::default()]);
+    receiver.act(BEN, Act::Play(660));
+    receiver.run_for(2.0);
+    receiver.act(ANNA, Act::Ring("0123", "Zoe"));
+    receiver.run_for(2.0);
+    assert_eq!(receiver.hears(), [BEN]);
+    let answered = receiver.now();
+    receiver.act(ANNA, Act::Answer(Audio::Receiver));
+    receiver.run_for(2.0);
+    assert_eq!(receiver.hears_as(), [(ANNA, SourceKind::Call)]);
+    assert_eq!(
+        (receiver.calls(ANNA), receiver.speaks_with()),
+        (vec![CallState::Active], Some(ANNA))
+    );
+    let session = receiver.when(answered, |event| {
+        matches!(event, Event::Audible { sources }
+            if sources.iter().any(|source| source.kind == SourceKind::Voice))
+    });
+    assert!(session.is_some(), "{:?}", receiver.heard());
+    assert_eq!(
+        receiver.world.phone(BEN).player().map(|player| player.status()),
+        Some(PlayStatus::Paused)
+    );
+    receiver.act(ANNA, Act::HangUp);
+    receiver.run_for(3.0);
+    assert_eq!(receiver.hears_as(), [(BEN, SourceKind::Media)]);
+}
+
+fn speaker(receiver: &Receiver, n: usize) -> Option<u8> {
+    let told = receiver.world.phone(n).told().iter().rev();
+    told.clone().find_map(|told| match told {
+        gateway::Output::Speaker(gain) => Some(*gain),
+        _ => None,
+    })
+}
+
+#[test]
+fn row_24_each_phones_calls_have_a_volume_of_their_own_that_survives() {
+    let mut receiver = two();
+    assert_eq!([ANNA, BEN].map(|n| speaker(&receiver, n)), [Some(8); 2]);
+    let (kind, percent) = (VolumeKind::Call, 100);
+    let ticket = receiver.command(Command::Volume { percent, kind, phone: Some(phone(ANNA)) });
+    receiver.run_for(1.0);
+    assert_eq!(receiver.result(ticket), Some(Ok(())));
+    assert_eq!([ANNA, BEN].map(|n| speaker(&receiver, n)), [Some(15), Some(8)]);
+    receiver.act(BEN, Act::Speaker(3));
+    receiver.run_for(1.0);
+    let told = |event: &Event| matches!(event, Event::Volume { phone: who, kind: VolumeKind::Call, percent: 20 } if *who == phone(BEN));
+    assert_eq!(receiver.count(told), 1);
+    for n in [ANNA, BEN] {
+        receiver.act(n, Act::Disconnect);
+        receiver.run_for(2.0);
+        receiver.act(n, Act::Connect);
+        receiver.run_for(5.0);
+    }
+    assert_eq!([ANNA, BEN].map(|n| speaker(&receiver, n)), [Some(15), Some(3)]);
+}
