@@ -19,7 +19,7 @@ use crate::host::Host;
 use crate::link::HeadsetCall;
 use crate::pending::Wait;
 use crate::remote::loudness;
-use crate::timers::Timer;
+use crate::timers::{LinkTimer, Timer};
 
 /// The largest gain of AT+VGS and AT+VGM.
 pub(crate) const MAX_GAIN: u8 = 15;
@@ -268,7 +268,7 @@ impl Host {
             }
             HeadsetChange::Ring => {
                 let silent = link.headset == Some(HeadsetCall::None);
-                self.timers.arm(Timer::Rings(id), now + RING_PERIOD);
+                self.timers.arm(Timer::Link(id, LinkTimer::Rings), now + RING_PERIOD);
                 if silent {
                     self.headset_call(now, id, HeadsetCall::Ringing);
                 }

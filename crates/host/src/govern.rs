@@ -14,7 +14,7 @@ use crate::effect::{Effect, StreamEffect, Tone, VoiceEffect};
 use crate::event::{Event, OrderKind, Source, SourceKind};
 use crate::host::Host;
 use crate::pending::Wait;
-use crate::timers::Timer;
+use crate::timers::{LinkTimer, Timer};
 
 /// A phone is sent away with this reason: it takes it as wanted, and does not page us again.
 pub(crate) const SENT_AWAY: Status = Status::REMOTE_USER_TERMINATED_CONNECTION;
@@ -137,6 +137,7 @@ impl Host {
         self.pager.give_up(phone);
         self.notify(Event::Phone { phone, name, connected: true, reason: None });
         self.tell_link(now, link);
+        self.timers.arm(Timer::Link(link, LinkTimer::Rssi), now);
         // Its owner may have changed that while it waited.
         self.decide(now, Fact::Preferences(id, preferences));
         if stream.is_some() {

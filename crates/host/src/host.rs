@@ -20,7 +20,7 @@ use crate::link::Link;
 use crate::page::Pager;
 use crate::pending::Pending;
 use crate::phones::Phones;
-use crate::timers::{Timer, Timers};
+use crate::timers::{LinkTimer, Timer, Timers};
 
 /// Sink endpoints of every link (AVDTP stream endpoint identifiers).
 const SBC_SINK: u8 = 1;
@@ -161,7 +161,7 @@ impl Host {
                 }
             }
             // Whom to page follows from everything else.
-            if !self.page(now) {
+            if !self.page(now) && !self.rest(now) {
                 break;
             }
         }
@@ -182,8 +182,10 @@ impl Host {
                 // It is looked at when all is settled.
                 Timer::Page => {}
                 Timer::Pending => self.pending_overdue(now),
-                Timer::Link(id) => self.tell_link(now, id),
-                Timer::Rings(id) => self.rings_ended(now, id),
+                Timer::Link(id, LinkTimer::Tell) => self.tell_link(now, id),
+                Timer::Link(id, LinkTimer::Rings) => self.rings_ended(now, id),
+                Timer::Link(id, LinkTimer::Idle) => self.idle(now, id),
+                Timer::Link(id, LinkTimer::Rssi) => self.call(now, Call::ReadRssi(id)),
             }
         }
     }

@@ -7,6 +7,7 @@ mod effect;
 mod event;
 mod govern;
 mod host;
+mod idle;
 mod limits;
 mod link;
 mod notices;

@@ -6,6 +6,7 @@ use stack::{StreamId, VoiceCodec};
 use wire::Address;
 
 use crate::command::Refusal;
+use crate::idle::Idle;
 
 /// What is known of a headset's call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,7 +63,11 @@ pub(crate) struct Link {
     pub(crate) central: bool,
     /// It is in sniff mode.
     pub(crate) sniff: bool,
-    /// Its role or mode is not told yet.
+    /// How long it has carried nothing.
+    pub(crate) idle: Idle,
+    /// How strongly it is received, as read last.
+    pub(crate) rssi: Option<i8>,
+    /// Its role, mode or strength is not told yet.
     pub(crate) news: bool,
 }
 
@@ -87,6 +92,8 @@ impl Link {
             evicted_by: None,
             central: outgoing,
             sniff: false,
+            idle: Idle::Busy,
+            rssi: None,
             news: true,
         }
     }

@@ -17,10 +17,13 @@ use crate::event::{self, Codec, Event, Profile, StreamState};
 use crate::host::Host;
 use crate::link::{Failed, Link};
 use crate::pending::Wait;
-use crate::timers::Timer;
+use crate::timers::{LinkTimer, Timer};
 
 /// A link's state is told at most this often.
 const LINK_INTERVAL: Duration = Duration::from_secs(10);
+
+/// A change of the received strength that is told, in dB.
+const RSSI_STEP: u8 = 3;
 
 /// What an owner is told who waits for the profile that could not be connected.
 fn profile_refusal(cause: Cause) -> Refusal {
@@ -91,6 +94,7 @@ impl Host {
             Notice::Mode { link, sniff } => {
                 self.link_changed(now, link, |link| link.sniff = sniff);
             }
+            Notice::Rssi { link, rssi } => self.received_at(now, link, rssi),
             Notice::Stream { link, stream, change } => self.stream(now, link, stream, change),
             Notice::ProfileFailed { link, failure } => {
                 if let Some(phone) = self.link(link).map(|link| link.address) {
@@ -193,7 +197,9 @@ impl Host {
         if link.voice.is_some() {
             self.effect(Effect::VoiceLink(id, VoiceEffect::Close));
         }
-        self.timers.disarm(Timer::Rings(id));
+        for timer in LinkTimer::ALL {
+            self.timers.disarm(Timer::Link(id, timer));
+        }
         self.verbs_ended(id, phone, Refusal::NotConnected);
         self.left(now, id, link.seat);
         if link.seat.is_some() {
@@ -204,7 +210,6 @@ impl Host {
             self.notify(Event::Evicted { phone, by });
         }
         self.phones.entry(phone).asked = None;
-        self.timers.disarm(Timer::Link(id));
         if !link.leaving {
             self.chase_lost(now, phone, reason, link.seat.is_some());
             self.connect_failed(phone, reason);
@@ -252,16 +257,27 @@ impl Host {
         let Some(link) = self.link(id).filter(|link| link.news && link.seat.is_some()) else {
             return;
         };
-        let Link { address: phone, central, sniff, .. } = *link;
+        let Link { address: phone, central, sniff, rssi, .. } = *link;
         let told = self.phones.get(phone).and_then(|phone| phone.told);
         if let Some(again) = told.map(|told| told + LINK_INTERVAL).filter(|again| *again > now) {
-            return self.timers.arm(Timer::Link(id), again);
+            return self.timers.arm(Timer::Link(id, LinkTimer::Tell), again);
         }
         if let Some(link) = self.link_mut(id) {
             link.news = false;
         }
         self.phones.entry(phone).told = Some(now);
-        self.notify(Event::Link { phone, rssi: None, central, sniff });
+        self.notify(Event::Link { phone, rssi, central, sniff });
+    }
+
+    /// How strongly a link is received: told when it changed by what a person would notice.
+    fn received_at(&mut self, now: Instant, id: LinkId, rssi: i8) {
+        self.timers.arm(Timer::Link(id, LinkTimer::Rssi), now + LINK_INTERVAL);
+        let Some(link) = self.link_mut(id) else { return };
+        if link.rssi.is_none_or(|before| before.abs_diff(rssi) >= RSSI_STEP) {
+            link.rssi = Some(rssi);
+            link.news = true;
+            self.tell_link(now, id);
+        }
     }
 
     fn stream(&mut self, now: Instant, id: LinkId, stream: StreamId, change: StreamChange) {

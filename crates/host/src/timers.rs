@@ -17,17 +17,35 @@ pub(crate) enum Timer {
     Goodbye,
     /// A phone is to be paged, or has been for long enough.
     Page,
-    /// A link's state may be told again.
-    Link(LinkId),
+    /// A timer of a link.
+    Link(LinkId, LinkTimer),
+}
+
+/// What a link's deadline is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LinkTimer {
+    /// Its state may be told again.
+    Tell,
     /// A headset's line has not rung for a while.
-    Rings(LinkId),
+    Rings,
+    /// It has carried nothing for a while.
+    Idle,
+    /// How strongly it is received is to be read.
+    Rssi,
+}
+
+impl LinkTimer {
+    /// Each of them.
+    pub(crate) const ALL: [LinkTimer; 4] =
+        [LinkTimer::Tell, LinkTimer::Rings, LinkTimer::Idle, LinkTimer::Rssi];
 }
 
 const POLICY: [multipoint::Timer; 9] = multipoint::Timer::ALL;
+const LINK: [LinkTimer; 4] = LinkTimer::ALL;
 const SINGLE: usize = 4;
-/// Of the timers of links.
-const LINKS: usize = 2 * MAX_LINKS;
-const COUNT: usize = SINGLE + LINKS + MAX_SEATS * POLICY.len();
+/// The first of the policy's.
+const SEATS: usize = SINGLE + MAX_LINKS * LINK.len();
+const COUNT: usize = SEATS + MAX_SEATS * POLICY.len();
 
 #[derive(Debug)]
 pub(crate) struct Timers {
@@ -80,12 +98,14 @@ fn index(timer: Timer) -> usize {
         Timer::Pending => 1,
         Timer::Goodbye => 2,
         Timer::Page => 3,
+        Timer::Link(id, timer) => {
+            let kind = LINK.iter().position(|t| *t == timer).unwrap_or(0);
+            SINGLE + usize::from(id.0).min(MAX_LINKS - 1) * LINK.len() + kind
+        }
         Timer::Seat(id, timer) => {
             let kind = POLICY.iter().position(|t| *t == timer).unwrap_or(0);
-            SINGLE + LINKS + usize::from(id.0).min(MAX_SEATS - 1) * POLICY.len() + kind
+            SEATS + usize::from(id.0).min(MAX_SEATS - 1) * POLICY.len() + kind
         }
-        Timer::Link(id) => SINGLE + usize::from(id.0).min(MAX_LINKS - 1),
-        Timer::Rings(id) => SINGLE + MAX_LINKS + usize::from(id.0).min(MAX_LINKS - 1),
     }
 }
 
@@ -95,10 +115,12 @@ fn timer(index: usize) -> Timer {
         1 => Timer::Pending,
         2 => Timer::Goodbye,
         3 => Timer::Page,
-        n if n < SINGLE + MAX_LINKS => Timer::Link(LinkId((n - SINGLE) as u8)),
-        n if n < SINGLE + LINKS => Timer::Rings(LinkId((n - SINGLE - MAX_LINKS) as u8)),
+        n if n < SEATS => {
+            let n = n - SINGLE;
+            Timer::Link(LinkId((n / LINK.len()) as u8), LINK[n % LINK.len()])
+        }
         n => {
-            let n = n - SINGLE - LINKS;
+            let n = n - SEATS;
             Timer::Seat(SeatId((n / POLICY.len()) as u8), POLICY[n % POLICY.len()])
         }
     }

@@ -130,6 +130,13 @@ pub enum Notice {
         /// Whether it is in sniff mode.
         sniff: bool,
     },
+    /// How strongly a link is received.
+    Rssi {
+        /// The link.
+        link: LinkId,
+        /// In dB, against the golden range (Core 5.4, Vol 4, Part E, 7.5.4).
+        rssi: i8,
+    },
     /// A link's media stream changed.
     Stream {
         /// The link.
@@ -314,6 +321,8 @@ pub enum Call {
     Forget(Address),
     /// Put an idle link into sniff mode, or back.
     Sniff(LinkId, bool),
+    /// Read how strongly a link is received.
+    ReadRssi(LinkId),
     /// Secure a link that waits for it.
     Secure(LinkId),
     /// Streams that are configured from now on are coded with at most this bitpool.

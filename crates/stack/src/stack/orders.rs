@@ -38,6 +38,7 @@ impl Stack {
             Call::Forget(address) => controller.forget(now, address),
             Call::Sniff(link, true) => return controller.sniff(now, link),
             Call::Sniff(link, false) => return controller.active(now, link),
+            Call::ReadRssi(link) => return controller.read_rssi(now, link),
             Call::Secure(link) => return controller.secure(now, link),
             Call::BitpoolCap(cap) => {
                 self.bitpool_cap = cap;

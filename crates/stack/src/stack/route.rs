@@ -118,7 +118,7 @@ impl Stack {
             // A refused role is lived without; we make no inquiries.
             From::RoleRefused { .. } | From::Found { .. } | From::InquiryDone(_) => return None,
             // Nobody asks for it yet.
-            From::Rssi { .. } => return None,
+            From::Rssi { link, rssi } => Notice::Rssi { link, rssi },
         };
         Some(Output::Notice(notice))
     }
