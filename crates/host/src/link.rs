@@ -1,6 +1,7 @@
 //! What is kept of a link.
 
 use multipoint::SeatId;
+use pool::Instant;
 use stack::a2dp::Configuration;
 use stack::{StreamId, VoiceCodec};
 use wire::Address;
@@ -51,6 +52,8 @@ pub(crate) struct Link {
     pub(crate) gains: (f32, f32),
     /// Its music, or its calls, could not be connected.
     pub(crate) failed: Failed,
+    /// When its stream closed while media flowed: if its link ended then, it was cut off.
+    pub(crate) cut_off: Option<Instant>,
     /// It was playing when its link was lost, and is to be told to play again.
     pub(crate) returns: bool,
     /// How much of the track has played, in milliseconds, as the phone told last.
@@ -86,6 +89,7 @@ impl Link {
             voice: None,
             gains: (0.0, 0.0),
             failed: Failed::default(),
+            cut_off: None,
             returns: false,
             position: None,
             leaving: false,

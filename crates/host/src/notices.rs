@@ -16,11 +16,15 @@ use crate::effect::{Effect, StreamEffect, VoiceEffect};
 use crate::event::{self, Codec, Event, Profile, StreamState};
 use crate::host::Host;
 use crate::link::{Failed, Link};
+use crate::page::is_loss;
 use crate::pending::Wait;
 use crate::timers::{LinkTimer, Timer};
 
 /// A link's state is told at most this often.
 const LINK_INTERVAL: Duration = Duration::from_secs(10);
+
+/// A phone that was playing when its link was lost is told to play again if it is back so soon.
+const RETURN_WITHIN: Duration = Duration::from_secs(60);
 
 /// A change of the received strength that is told, in dB.
 const RSSI_STEP: u8 = 3;
@@ -209,7 +213,11 @@ impl Host {
         if let Some(by) = link.evicted_by {
             self.notify(Event::Evicted { phone, by });
         }
-        self.phones.entry(phone).asked = None;
+        let entry = self.phones.entry(phone);
+        entry.asked = None;
+        if is_loss(reason) && link.cut_off == Some(now) {
+            entry.played_until = Some(now + RETURN_WITHIN);
+        }
         if !link.leaving {
             self.chase_lost(now, phone, reason, link.seat.is_some());
             self.connect_failed(phone, reason);
@@ -305,7 +313,7 @@ impl Host {
             }
             StreamChange::Closed => {
                 let phone = link.address;
-                link.playing = false;
+                link.cut_off = core::mem::take(&mut link.playing).then_some(now);
                 self.stream_event(id, StreamState::Closed);
                 if let Some(link) = self.link_mut(id) {
                     link.stream = None;

@@ -142,7 +142,7 @@ impl Pager {
 }
 
 /// A phone whose link ended so did not want that.
-fn is_loss(reason: Status) -> bool {
+pub(crate) fn is_loss(reason: Status) -> bool {
     [Status::CONNECTION_TIMEOUT, Status::LMP_RESPONSE_TIMEOUT, Status::HARDWARE_FAILURE]
         .contains(&reason)
 }
