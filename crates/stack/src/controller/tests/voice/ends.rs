@@ -110,6 +110,48 @@ fn what_has_ended_leaves_no_command_behind() {
 }
 
 #[test]
+fn an_answer_that_comes_late_is_not_taken_for_the_next_attempts() {
+    let refused = |t: &mut Tester, command_opcode| {
+        let status = Status::COMMAND_DISALLOWED;
+        t.say(Event::CommandStatus { status, num_hci_command_packets: 1, command_opcode });
+    };
+    let (mut t, link) = one();
+    t.dongle.ignores.extend([Opcode::READ_RSSI, Opcode::SETUP_SYNCHRONOUS_CONNECTION]);
+    for _ in 0..5 {
+        t.controller.read_rssi(t.now, link).unwrap();
+    }
+    t.controller.setup_voice(t.now, link, Cvsd).unwrap();
+    for _ in 0..5 {
+        t.wait(ms(1900));
+        t.hear_any(Opcode::READ_RSSI);
+        refused(&mut t, Opcode::READ_RSSI);
+    }
+    t.hear_octets(S4);
+    t.wait(ms(500));
+    t.told_failed(link, Status::LMP_RESPONSE_TIMEOUT);
+    t.controller.setup_voice(t.now, link, Cvsd).unwrap();
+    refused(&mut t, Opcode::SETUP_SYNCHRONOUS_CONNECTION);
+    t.told_nothing();
+    t.hear_octets(S4);
+    refused(&mut t, Opcode::SETUP_SYNCHRONOUS_CONNECTION);
+    t.told_failed(link, Status::COMMAND_DISALLOWED);
+}
+
+#[test]
+fn what_was_turned_down_on_a_link_that_went_is_forgotten() {
+    let (mut t, link) = one();
+    t.asked();
+    t.controller.reject_voice(t.now, link, LIMITED).unwrap();
+    t.hear_rejection(LIMITED);
+    t.gone(link, HANDLE, BY_USER);
+    let link = t.connected(PHONE, HANDLE);
+    t.controller.setup_voice(t.now, link, Cvsd).unwrap();
+    t.hear_octets(S4);
+    t.voice_failed(LIMITED);
+    t.hear_octets(S3);
+}
+
+#[test]
 fn both_sides_close_at_once() {
     let (mut t, link) = one();
     t.open(link, Cvsd);
