@@ -50,13 +50,13 @@ pub(crate) fn start(
     let engine = engine(&config)?;
     let capture = open_capture(&config)?;
 
-    let mut status = Status::new(&config.settings.name, &bonds);
+    let mut status = Status::new(&config.settings.name, &bonds, config.phone_names());
     status.settings = config.shown();
     let shared = Arc::new(Shared::new(config.clone(), status).map_err(system)?);
     let ear = Arc::new(Ear::new().map_err(system)?);
     let handle = Handle(shared.clone());
     let talk = Talk::new(mouthpiece);
-    let mut warnings = prepare(&config, &damaged, &[port.arena(), talk.arena()]);
+    let mut warnings = prepare(&damaged, &[port.arena(), talk.arena()]);
     warnings.extend(deaf.map(|text| ("microphone", text)));
     warnings.extend(silent.map(|text| ("sound", text.to_string())));
 
@@ -182,20 +182,13 @@ fn apply_phones(handle: &Handle, config: &Config) {
 }
 
 /// What is not as it should be, but does not keep the receiver from starting.
-fn prepare(
-    config: &Config,
-    damaged: &[Damaged],
-    arenas: &[&pool::Arena],
-) -> Vec<(&'static str, String)> {
+fn prepare(damaged: &[Damaged], arenas: &[&pool::Arena]) -> Vec<(&'static str, String)> {
     let mut warnings: Vec<(&'static str, String)> = damaged
         .iter()
         .map(|Damaged { file, reason }| {
             ("bond", format!("{}: {reason}; this phone has to pair again", file.display()))
         })
         .collect();
-    warnings.extend(
-        config.without_effect.iter().map(|key| ("config", format!("{key}: has no effect yet"))),
-    );
     if !arenas.iter().all(|arena| realtime::lock(arena.extent())) {
         let text = "memory cannot be locked; LimitMEMLOCK=8M in the systemd unit, or \"memlock\" \
                     in /etc/security/limits.conf, would permit it";

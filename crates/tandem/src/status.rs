@@ -30,6 +30,8 @@ pub struct Status {
     pub pairing: bool,
     /// The phones that are bonded or connected.
     pub phones: BTreeMap<Address, Phone>,
+    /// What its owner calls single phones; others have the names that they tell.
+    pub names: BTreeMap<Address, String>,
     /// Who is heard.
     pub audible: Vec<Source>,
     /// The settings that may be changed, by key.
@@ -109,16 +111,15 @@ pub struct Call {
 
 impl Status {
     /// The status at start: the bonds, nobody connected.
-    pub fn new(name: &str, bonds: &[Bond]) -> Self {
+    pub fn new(name: &str, bonds: &[Bond], names: BTreeMap<Address, String>) -> Self {
         let phones = bonds
             .iter()
             .map(|bond| {
-                let phone =
-                    Phone { name: bond.name.as_str().into(), bonded: true, ..Phone::default() };
-                (bond.address, phone)
+                let name = names.get(&bond.address).map_or(bond.name.as_str(), String::as_str);
+                (bond.address, Phone { name: name.into(), bonded: true, ..Phone::default() })
             })
             .collect();
-        Status { name: name.into(), phones, ..Status::default() }
+        Status { name: name.into(), phones, names, ..Status::default() }
     }
 
     /// Adds an event that happened `t` seconds after the start.
@@ -133,9 +134,10 @@ impl Status {
             Event::Pairing { open, .. } => self.pairing = *open,
             Event::Paired { phone } => self.phone(*phone).bonded = true,
             Event::Phone { phone, name, connected, .. } => {
+                let name = self.names.get(phone).map_or(name.as_str(), String::as_str).to_string();
                 let known = self.phone(*phone);
                 if !name.is_empty() {
-                    known.name = name.as_str().into();
+                    known.name = name;
                 }
                 known.connected = *connected;
                 if !connected {
@@ -410,5 +412,16 @@ mod tests {
         assert_eq!((&shown["calls"], &shown["battery"]), (&json!([]), &Value::Null));
         // The volume is kept: it is that of the phone's next connection, too.
         assert_eq!(shown["volume"], json!({ "call": 70 }));
+    }
+
+    #[test]
+    fn a_phone_is_called_what_its_owner_calls_it() {
+        let (ann, other) = (Address([1; 6]), Address([2; 6]));
+        let mut status = Status::new("", &[], [(ann, "Ann".to_string())].into());
+        for phone in [ann, other] {
+            let name = Name::try_from("iPhone").unwrap();
+            status.apply(0.0, &Event::Phone { phone, name, connected: true, reason: None });
+        }
+        assert_eq!((status.named("Ann"), status.named("iPhone")), (vec![ann], vec![other]));
     }
 }

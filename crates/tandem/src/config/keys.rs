@@ -15,8 +15,6 @@ pub enum When {
     Start,
     /// At any time.
     Running,
-    /// It is accepted and checked, and has no effect yet.
-    Later,
 }
 
 /// A key of the configuration.
@@ -252,11 +250,7 @@ impl Config {
         let Some(key) = KEYS.iter().find(|key| key.name == name) else {
             return Err(ConfigError::new(name, unknown(name)));
         };
-        (key.set)(self, value).map_err(|reason| ConfigError::new(name, reason))?;
-        if key.when == When::Later {
-            self.without_effect.push(name.into());
-        }
-        Ok(())
+        (key.set)(self, value).map_err(|reason| ConfigError::new(name, reason))
     }
 
     /// Sets a key from text, as `--set KEY=VALUE` gives it: a TOML value, or text without its

@@ -66,8 +66,6 @@ pub struct Config {
     pub pair: Option<u32>,
     /// What was set for single phones.
     pub phones: BTreeMap<Address, PhoneConfig>,
-    /// Keys that were set but have no effect yet.
-    pub without_effect: Vec<String>,
     /// The tables of single controllers: their keys and values, as TOML.
     pub controllers: BTreeMap<String, BTreeMap<String, String>>,
     /// Keys that were set otherwise than by a file.
@@ -112,7 +110,6 @@ impl Default for Config {
             cpus: Vec::new(),
             pair: None,
             phones: BTreeMap::new(),
-            without_effect: Vec::new(),
             controllers: BTreeMap::new(),
             given: BTreeSet::new(),
         }
@@ -137,6 +134,14 @@ impl Config {
             self.set_text(&key, &value)?;
         }
         Ok(())
+    }
+
+    /// What single phones are called here, whatever they call themselves.
+    pub(crate) fn phone_names(&self) -> BTreeMap<Address, String> {
+        let named = |(address, phone): (&Address, &PhoneConfig)| {
+            phone.name.clone().filter(|name| !name.is_empty()).map(|name| (*address, name))
+        };
+        self.phones.iter().filter_map(named).collect()
     }
 
     /// The folder that bonds are kept in: as configured, else `$STATE_DIRECTORY`, else
