@@ -193,7 +193,7 @@ fn voice_that_nobody_wants_or_that_is_too_much_is_dropped() {
 #[test]
 fn a_lost_bus_packet_costs_one_voice_packet() {
     let (mut transport, dongle) = open();
-    transport.set_voice(&[CVSD]).unwrap();
+    transport.set_voice(&[CVSD, link(5, Coding::Linear16)]).unwrap();
     let sent: Vec<_> = (0..20).map(|n| voice(CVSD, 48, n)).collect();
     let mut found = Vec::new();
     for (n, part) in sent.concat().chunks(17).enumerate() {
@@ -204,6 +204,30 @@ fn a_lost_bus_packet_costs_one_voice_packet() {
     assert_eq!(found, expected);
     let health = transport.health();
     assert_eq!((health.voice_lost, health.resyncs), (1, 1));
+}
+
+#[test]
+fn of_a_single_link_a_packet_with_a_hole_is_marked_and_keeps_its_place() {
+    // The beginning, with the header; the middle; the end; two in a row over a packet's end.
+    for lost in [&[12][..], &[13], &[14], &[14, 15]] {
+        let (mut transport, dongle) = open();
+        transport.set_voice(&[CVSD]).unwrap();
+        let mut sent: Vec<_> = (0..20).map(|n| voice(CVSD, 48, n)).collect();
+        let stream = sent.concat();
+        let mut found = Vec::new();
+        for (n, part) in stream.chunks(17).enumerate() {
+            dongle.frame(if lost.contains(&n) { Err(Errno::PROTO) } else { Ok(part) });
+            found.extend(receive(&mut transport).into_iter().map(|(_, packet)| packet));
+        }
+        for n in lost {
+            let packet = &mut sent[n / 3];
+            packet[n % 3 * 17..][..17].fill(0);
+            packet[..3].copy_from_slice(&[0x01, 0x31, 48]);
+        }
+        assert_eq!(found, sent, "{lost:?}");
+        let health = transport.health();
+        assert_eq!((health.voice_lost as usize, health.resyncs), (lost.len(), 0));
+    }
 }
 
 #[test]
@@ -318,10 +342,11 @@ proptest! {
     fn voice_is_found_again_after_any_damage(
         damage in prop::collection::vec((any::<u8>(), 0..17usize, 0..4u8), 1..40),
         at in 5..20usize,
+        alone in any::<bool>(),
     ) {
         let arena = Arena::new(4, 2048);
         let mut incoming = Incoming::new(arena, false);
-        incoming.set_links(&[CVSD, MSBC]);
+        incoming.set_links(if alone { &[CVSD] } else { &[CVSD, MSBC] });
         let good: Vec<_> = (0..40).map(|n| voice(CVSD, 48, n)).collect();
         let mut parts: Vec<Option<Vec<u8>>> =
             good.concat().chunks(17).map(|part| Some(part.to_vec())).collect();
@@ -339,7 +364,7 @@ proptest! {
         for part in parts {
             match part {
                 Some(bytes) => incoming.feed(&bytes, Instant::ZERO),
-                None => incoming.gap(),
+                None => incoming.gap(17, Instant::ZERO),
             }
             found.extend(std::iter::from_fn(|| incoming.packet()).map(|packet| packet.to_vec()));
         }

@@ -6,6 +6,12 @@
 //! link's packets have had so far. After anything else the way is searched: for a header behind
 //! whose packet there is another one. So a loss costs the packets that it hit and at most one that was
 //! mistaken, and no packet of an unknown link is ever let through.
+//!
+//! Where one link alone is up its packets come without a pause, so that a bus packet that is known to be
+//! lost was full: the voice packet with the hole keeps the place of those behind it, and is handed on with
+//! the Packet_Status_Flag of one that is partially lost.
+
+use std::ops::Range;
 
 use pool::{Arena, Frame, Instant};
 use wire::h4::Channel;
@@ -14,6 +20,10 @@ use super::setting::{HEADER, MOST_LINKS, VoiceLink};
 
 /// What an octet of the handle's upper half must not have set.
 const RESERVED: u8 = 0xc0;
+/// What is set there for data that is partially lost.
+const PARTIALLY_LOST: u8 = 0x30;
+/// What stands in for a bus packet that is lost.
+const NOTHING: [u8; 64] = [0; 64];
 
 /// A link that is up.
 #[derive(Clone, Copy)]
@@ -27,6 +37,8 @@ pub(crate) struct Incoming {
     arena: Arena,
     /// What has come and is not a whole packet yet.
     gathering: Option<Frame>,
+    /// Where in it something is lost.
+    hole: Range<usize>,
     links: [Option<Known>; MOST_LINKS],
     /// What is gathered begins with a header.
     synchronised: bool,
@@ -43,6 +55,7 @@ impl Incoming {
         Incoming {
             arena,
             gathering: None,
+            hole: 0..0,
             links: [None; MOST_LINKS],
             synchronised: true,
             zeros,
@@ -55,6 +68,7 @@ impl Incoming {
     /// A setting begins: the first that comes will be a header.
     pub(crate) fn begin(&mut self) {
         self.gathering = None;
+        self.hole = 0..0;
         self.synchronised = true;
         self.found = 0;
         self.links.iter_mut().flatten().for_each(|known| known.length = None);
@@ -101,8 +115,17 @@ impl Incoming {
         self.gathering = Some(fresh);
     }
 
-    /// A bus packet was lost.
-    pub(crate) fn gap(&mut self) {
+    /// A bus packet was lost that had room for so many octets.
+    pub(crate) fn gap(&mut self, octets: usize, now: Instant) {
+        let fits = |length: &usize| self.synchronised && !self.zeros && octets < HEADER + length;
+        let length = self.only_length().filter(fits);
+        if let (Some(_), Some(nothing)) = (length, NOTHING.get(..octets)) {
+            let start = self.gathering.as_ref().map_or(0, |block| block.len());
+            let first = if self.hole.is_empty() { start } else { self.hole.start };
+            self.hole = first..start + octets;
+            self.bad += 1;
+            return self.feed(nothing, now);
+        }
         if self.gathering.as_ref().is_some_and(|block| !block.is_empty()) {
             if let Some(block) = &mut self.gathering {
                 block.advance(usize::MAX);
@@ -111,11 +134,22 @@ impl Incoming {
         }
     }
 
+    /// The length of the payloads of the only link, if it is known.
+    fn only_length(&self) -> Option<usize> {
+        let mut links = self.links.iter().flatten();
+        let only = links.next().filter(|_| links.next().is_none())?;
+        only.length.map(usize::from)
+    }
+
     /// The next whole packet.
     pub(crate) fn packet(&mut self) -> Option<Frame> {
         loop {
             if !self.synchronised && !self.search() {
                 return None;
+            }
+            if self.hole.start < HEADER && !self.hole.is_empty() && !self.mend() {
+                self.lose();
+                continue;
             }
             let gathering = self.gathering.as_mut()?;
             let header = gathering.get(..HEADER)?;
@@ -134,8 +168,24 @@ impl Incoming {
             }
             link.length = Some(header[2]);
             self.found += 1;
-            return Some(gathering.split_to(length));
+            let mut packet = gathering.split_to(length);
+            if !self.hole.is_empty() {
+                if self.hole.start < length {
+                    packet[1] |= PARTIALLY_LOST;
+                }
+                let behind = |at: usize| at.saturating_sub(length);
+                self.hole = behind(self.hole.start)..behind(self.hole.end);
+            }
+            return Some(packet);
         }
+    }
+
+    /// Puts a header where it was lost; gives whether it is known which.
+    fn mend(&mut self) -> bool {
+        let (Some(length), Some(only)) = (self.only_length(), self.links[0]) else { return false };
+        let header = self.gathering.as_mut().and_then(|block| block.get_mut(..HEADER));
+        let [low, high] = only.handle.to_le_bytes();
+        header.map(|header| header.copy_from_slice(&[low, high, length as u8])).is_some()
     }
 
     /// Looks for a packet with another one behind it; gives whether one was found.
@@ -167,6 +217,7 @@ impl Incoming {
     }
 
     fn lose(&mut self) {
+        self.hole = 0..0;
         self.synchronised = false;
         self.bad += 1;
         self.resyncs += 1;

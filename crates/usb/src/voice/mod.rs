@@ -378,7 +378,7 @@ impl Voice {
             let bytes = room.get(at..at + came.min(asked)).unwrap_or_default();
             if status != 0 {
                 self.lost += 1;
-                self.incoming.gap();
+                self.incoming.gap(asked, now);
             } else if !bytes.is_empty() {
                 self.incoming.feed(bytes, now);
             }
