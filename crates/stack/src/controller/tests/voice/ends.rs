@@ -152,6 +152,20 @@ fn what_was_turned_down_on_a_link_that_went_is_forgotten() {
 }
 
 #[test]
+fn a_refusal_that_the_controller_does_not_take_has_no_end_to_wait_for() {
+    let gone = Status::UNKNOWN_CONNECTION_IDENTIFIER;
+    let dongle = Dongle::modern().refuses(Opcode::REJECT_SYNCHRONOUS_CONNECTION_REQUEST, gone);
+    let (mut t, link) = linked(Config::default(), dongle);
+    t.asked();
+    t.controller.reject_voice(t.now, link, LIMITED).unwrap();
+    t.hear_rejection(LIMITED);
+    t.controller.setup_voice(t.now, link, Cvsd).unwrap();
+    t.hear_octets(S4);
+    t.voice_failed(LIMITED);
+    t.hear_octets(S3);
+}
+
+#[test]
 fn both_sides_close_at_once() {
     let (mut t, link) = one();
     t.open(link, Cvsd);
