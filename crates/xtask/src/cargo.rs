@@ -33,7 +33,9 @@ pub(crate) fn clippy(house: &House) -> Outcome {
     let clippy = |what: &[&str]| {
         run(cargo(house).arg("clippy").args(what).args(["--all-targets", "--", "-D", "warnings"]))
     };
-    clippy(&["--workspace"]).then(|| clippy(&["--package", "tandem", "--features", "libusb"]))
+    clippy(&["--workspace"])
+        .then(|| clippy(&["--package", "tandem", "--features", "libusb"]))
+        .then(|| clippy(&["--no-default-features"]))
 }
 
 /// Every test of the workspace, those in the documentation too; the C face is a part of its own.
