@@ -313,6 +313,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_microphone_and_tones_names_the_key_and_the_file() {
+        let config = |set: fn(&mut Config)| {
+            let mut config = Config::default();
+            set(&mut config);
+            config
+        };
+        let missing = config(|config| config.waiting_tone = Some("/nowhere/beep.wav".into()));
+        let no_sound = config(|config| config.ring_tone = Some("/dev/null".into()));
+        let errors = [&missing, &no_sound].map(|config| engine(config).map(drop).unwrap_err());
+        let microphones = ["wav:/nowhere/said.wav", "tone:loud", "alsa:hw:0"].map(|spec| {
+            let config = Config { microphone: Some(spec.into()), ..Config::default() };
+            microphone(&config).map(drop).unwrap_err()
+        });
+        let expected = [
+            ["tones.waiting", "/nowhere/beep.wav"],
+            ["tones.ring", "/dev/null"],
+            ["microphone", "/nowhere/said.wav"],
+            ["microphone", "tone:loud"],
+            ["microphone", "alsa:hw:0"],
+        ];
+        for (error, words) in errors.iter().chain(&microphones).zip(expected) {
+            let text = error.to_string();
+            assert!(words.iter().all(|word| text.contains(word)), "{text}");
+            assert_eq!(error.exit_code(), 2);
+        }
+        assert!(engine(&Config::default()).is_ok());
+    }
+
+    #[test]
     fn a_thread_that_ends_is_no_fall() {
         let shared = Arc::new(Shared::new(Config::default(), Status::default()).unwrap());
         drop(Whole(shared.clone()));
