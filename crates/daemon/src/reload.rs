@@ -218,10 +218,10 @@ mod tests {
         };
         let own = [("seats".to_string(), "4".to_string())];
         let tables =
-            "seats = 2\n[controller.\"usb:1-2\"]\nseats = 4\n[controller.sim]\nseats = 5\n";
+            "seats = 2\n[controller.\"usb:1-2\"]\nseats = 4\n[controller.\"usb:9-9\"]\nseats = 5\n";
         assert_eq!(read(tables), own);
         let quoted =
-            "seats = 2\n[\"controller.usb:1-2\"]\nseats = 4\n[\"controller.sim\"]\nseats = 5\n";
+            "seats = 2\n[\"controller.usb:1-2\"]\nseats = 4\n[\"controller.usb:9-9\"]\nseats = 5\n";
         assert_eq!(read(quoted), own);
         assert_eq!(read("controller = \"sim\"")[0].0, "controller");
     }
