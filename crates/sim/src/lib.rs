@@ -28,7 +28,7 @@ pub use air::Air;
 pub use options::{Complaint, ControllerOptions, Fault};
 pub use phone::{Act, Audio, Heard, Manners, Phone, PhoneOptions, Player, Speaker};
 pub use random::Random;
-pub use world::{CAST, DEMO_LENGTH, RECEIVER, World};
+pub use world::{CAST, DEMO_ANSWERS, DEMO_LENGTH, RECEIVER, World};
 
 /// A controller on the air.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

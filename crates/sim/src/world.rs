@@ -3,8 +3,10 @@
 use core::time::Duration;
 
 use pool::Instant;
+use stack::hfp::gateway;
 use wire::Address;
 use wire::h4::Channel;
+use wire::hfp::AgFeatures;
 
 use crate::{Act, Air, ControllerId, ControllerOptions, Phone, PhoneOptions};
 
@@ -20,12 +22,15 @@ pub struct World {
 /// The address of the receiver's controller.
 pub const RECEIVER: Address = Address([0x01, 0x00, 0x00, 0x5E, 0x00, 0x02]);
 
-/// The phones of the demonstration, and the tones that they play.
-pub const CAST: [(&str, u32); 3] =
-    [("Anna's phone", 440), ("Ben's phone", 660), ("Cleo's phone", 880)];
+/// The phones of the demonstration, the tones that they play, and the tones in their calls.
+pub const CAST: [(&str, u32, u32); 3] =
+    [("Anna's phone", 440, 300), ("Ben's phone", 660, 500), ("Cleo's phone", 880, 700)];
 
 /// How long the demonstration takes.
-pub const DEMO_LENGTH: Duration = Duration::from_secs(44);
+pub const DEMO_LENGTH: Duration = Duration::from_secs(73);
+
+/// When the receiver's answer button is pressed in it.
+pub const DEMO_ANSWERS: [Duration; 2] = [Duration::from_secs(14), Duration::from_secs(49)];
 
 impl World {
     /// A world with nobody but the receiver.
@@ -40,8 +45,10 @@ impl World {
         World { air, receiver, phones: Vec::new(), script: Vec::new() }
     }
 
-    /// The world of the demonstration: music on Anna's phone, taken over by Ben's, taken back, and a
-    /// third phone that puts one of them out. Pairing mode has to be open from the start.
+    /// The world of the demonstration: music on Anna's phone, which pauses for a call on Ben's and plays
+    /// again after it, is taken over by Ben's and taken back; a call on Anna's that is held for another
+    /// one on Ben's and comes back after it; and a third phone that puts one of them out. Pairing mode
+    /// has to be open from the start, and [`DEMO_ANSWERS`] are the receiver's own part.
     pub fn demo(seed: u64) -> World {
         World::demo_on(seed, ControllerOptions::default())
     }
@@ -50,25 +57,34 @@ impl World {
     pub fn demo_on(seed: u64, options: ControllerOptions) -> World {
         let mut world = World::with_controller(seed, options);
         let [anna, ben, cleo] = [0, 1, 2].map(|n| {
-            let (name, _) = CAST[n];
-            world.add_phone_with_remote(
-                name,
-                Address([0x10 + n as u8, 0x00, 0x00, 0x5E, 0x00, 0x02]),
-            )
+            let (name, _, voice) = CAST[n];
+            let address = Address([0x10 + n as u8, 0x00, 0x00, 0x5E, 0x00, 0x02]);
+            // Ben's phone leaves the ringing to the receiver.
+            let mut gateway = gateway::Settings::default();
+            gateway.features.set(AgFeatures::IN_BAND_RING, n != 1);
+            let calls = Some(gateway);
+            world.add(name, address, PhoneOptions { voice, calls, ..PhoneOptions::default() })
         });
         let tone = |phone: usize| Act::Play(CAST[phone].1);
         for (seconds, phone, act) in [
             (1, anna, Act::Connect),
             (3, ben, Act::Connect),
             (5, anna, tone(anna)),
-            (14, ben, tone(ben)),
-            (22, anna, Act::Pause),
-            (24, anna, tone(anna)),
-            (31, ben, Act::Pause),
-            (33, cleo, Act::Connect),
-            (35, anna, Act::Pause),
-            (36, cleo, tone(cleo)),
-            (43, cleo, Act::Pause),
+            // Answered at 14 s.
+            (10, ben, Act::Ring("+1 555 0100", "Zoe")),
+            (20, ben, Act::TheyHangUp),
+            (25, ben, tone(ben)),
+            (31, anna, tone(anna)),
+            (38, anna, Act::Dial("+1 555 0199")),
+            (42, anna, Act::TheyAnswer),
+            // Answered at 49 s: Anna's call is held.
+            (46, ben, Act::Ring("+1 555 0101", "Yan")),
+            (54, ben, Act::TheyHangUp),
+            (59, anna, Act::TheyHangUp),
+            (62, cleo, Act::Connect),
+            (65, anna, Act::Pause),
+            (66, cleo, tone(cleo)),
+            (72, cleo, Act::Pause),
         ] {
             world.at(Instant::from_millis(seconds * 1000), phone, act);
         }

@@ -1,11 +1,14 @@
-//! The demonstration against a whole host, in virtual time: phones pair, connect, play, take over,
-//! and nobody breaks a controller's rules.
+//! The demonstration against a whole host, in virtual time: phones pair, connect, play, take over and
+//! call, and nobody breaks a controller's rules.
 
 use core::time::Duration;
 
-use host::{Command, Effect, Event, Host, Input, Limits, Settings, StreamEffect, Ticket};
+use host::{
+    AnswerHow, Command, Effect, Event, Host, Input, Limits, Settings, SourceKind, StreamEffect,
+    Ticket,
+};
 use pool::{Arena, Instant};
-use tandem_sim::{Act, ControllerOptions, DEMO_LENGTH, World};
+use tandem_sim::{Act, ControllerOptions, DEMO_ANSWERS, DEMO_LENGTH, World};
 use wire::Address;
 use wire::hci::{LmpFeatures, LmpFeaturesPage2, Opcode};
 
@@ -14,19 +17,25 @@ use wire::hci::{LmpFeatures, LmpFeaturesPage2, Opcode};
 struct Outcome {
     /// What the owner was told, and when.
     told: Vec<(Instant, Event)>,
-    /// Media packets by second.
+    /// Media packets and voice packets by second.
     media: Vec<u32>,
+    voice: Vec<u32>,
 }
 
 fn run(mut world: World, length: Duration) -> (World, Outcome) {
     let arena = Arena::new(64, 2048);
     let mut host = Host::new(Limits::default(), Settings::default(), Vec::new(), [7; 32]);
-    let mut outcome =
-        Outcome { media: vec![0; length.as_secs() as usize + 1], ..Outcome::default() };
+    let seconds = vec![0; length.as_secs() as usize + 1];
+    let mut outcome = Outcome { media: seconds.clone(), voice: seconds, ..Outcome::default() };
     let mut inputs = vec![Input::TransportReady];
     let (mut sounding, mut later) = (Vec::new(), Vec::new());
+    let mut answers = DEMO_ANSWERS.map(|after| Instant::ZERO + after).into_iter().peekable();
     loop {
         let now = world.air().now();
+        if answers.next_if(|at| *at <= now).is_some() {
+            let answer = Command::Answer { how: AnswerHow::Default, phone: None, index: None };
+            inputs.push(Input::Command(Ticket(2), answer));
+        }
         while let Some((channel, bytes)) = world.poll() {
             let mut packet = arena.take().expect("every block comes home");
             packet.append(&bytes).expect("a packet fits a block");
@@ -48,6 +57,7 @@ fn run(mut world: World, length: Duration) -> (World, Outcome) {
                             later.push(Input::Sounding(media.stream, true));
                         }
                     }
+                    Effect::Voice(_) => outcome.voice[now.as_secs_f64() as usize] += 1,
                     Effect::Stream(stream, StreamEffect::Flush | StreamEffect::Close) => {
                         sounding.retain(|other| *other != stream);
                     }
@@ -69,19 +79,42 @@ fn run(mut world: World, length: Duration) -> (World, Outcome) {
         if now >= Instant::ZERO + length {
             return (world, outcome);
         }
-        let next = [world.next_at(), host.wake_at()].into_iter().flatten().min();
+        let next = [world.next_at(), host.wake_at(), answers.peek().copied()];
+        let next = next.into_iter().flatten().min();
         let soon = now + Duration::from_millis(100);
         world.advance(next.map_or(soon, |next| next.clamp(now, soon)).min(Instant::ZERO + length));
     }
 }
 
-/// Who was heard, one after the other: the last octet of the address, if one is heard at all.
-fn heard(outcome: &Outcome) -> Vec<Option<u8>> {
+/// Who was heard, one after the other, and as what: the last octet of the address.
+fn heard(outcome: &Outcome) -> Vec<(u8, SourceKind)> {
     let audible = outcome.told.iter().filter_map(|(_, event)| match event {
-        Event::Audible { sources } => Some(sources.first().map(|source| source.phone.0[0])),
+        Event::Audible { sources } => sources.first(),
         _ => None,
     });
-    audible.collect()
+    let mut heard: Vec<_> = audible.map(|source| (source.phone.0[0] - 0x10, source.kind)).collect();
+    heard.dedup();
+    heard
+}
+
+/// The demonstration's story, as it is heard.
+fn story() -> Vec<(u8, SourceKind)> {
+    use SourceKind::{Call, Media, Ring};
+    let (anna, ben, cleo) = (0, 1, 2);
+    vec![
+        (anna, Media),
+        (ben, Ring),
+        (ben, Call),
+        (anna, Media),
+        (ben, Media),
+        (anna, Media),
+        (anna, Ring),
+        (anna, Call),
+        (ben, Call),
+        (anna, Call),
+        (anna, Media),
+        (cleo, Media),
+    ]
 }
 
 #[test]
@@ -95,13 +128,14 @@ fn the_demonstration_runs_and_nobody_complains() {
             assert_eq!(world.air().complaints(controller), [], "seed {seed}, phone {phone}");
             assert_eq!(world.phone(phone).bonds().len(), 1, "seed {seed}, phone {phone}");
         }
-        let (anna, ben, cleo) = (Some(0x10), Some(0x11), Some(0x12));
-        let heard = heard(&outcome);
-        assert_eq!(heard.first(), Some(&anna), "{heard:?}");
-        assert!(heard.windows(2).any(|pair| pair == [anna, ben]), "{heard:?}");
-        assert!(heard.contains(&cleo), "{heard:?}");
+        assert_eq!(heard(&outcome), story(), "seed {seed}");
         // Eight frames of 128 samples a packet, at 44.1 kHz.
         assert!((42..=44).contains(&outcome.media[8]), "{:?}", outcome.media);
+        // A unit of mSBC every 7.5 ms.
+        for second in [17, 45, 51, 57] {
+            let packets = outcome.voice[second];
+            assert!((131..=135).contains(&packets), "second {second}: {packets}");
+        }
     }
 }
 
@@ -145,8 +179,7 @@ fn it_runs_on_odd_controllers_too() {
         let (mut world, outcome) = run(World::demo_on(1, options), DEMO_LENGTH);
         let receiver = world.receiver();
         assert_eq!(world.air().complaints(receiver), [], "{name}");
-        let heard = heard(&outcome);
-        assert!(heard.contains(&Some(0x11)) && heard.contains(&Some(0x12)), "{name}: {heard:?}");
+        assert_eq!(heard(&outcome), story(), "{name}");
         assert!((41..=45).contains(&outcome.media[8]), "{name}: {:?}", outcome.media);
     }
 }

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use audio::{Engine, Microphone, Sink};
 use host::{
-    Command, Effect, Event, Host, Input, Limits, OrderKind, SourceKind, StreamId, StreamState,
-    Ticket,
+    AnswerHow, CallState, Command, Effect, Event, Host, Input, Limits, OrderKind, SourceKind,
+    StreamId, StreamState, Ticket,
 };
 use pool::{Arena, Instant};
 use sim::World;
@@ -53,7 +53,9 @@ const TICK: Duration = Duration::from_millis(10);
 /// Frames of the mix in a tick.
 const FRAMES: usize = 480;
 /// How long pairing mode stays open: the whole demonstration.
-const PAIRING_SECONDS: u32 = 60;
+const PAIRING_SECONDS: u32 = 80;
+/// What the receiver's owner does: presses the answer button.
+const ANSWER: Command = Command::Answer { how: AnswerHow::Default, phone: None, index: None };
 
 /// Runs the demonstration and says on `out` what happens.
 ///
@@ -69,7 +71,7 @@ pub fn run(options: &DemoOptions, out: &mut dyn Write) -> Result<(), String> {
     let pace = if options.fast { "in virtual time" } else { "in real time" };
     let _ = writeln!(
         out,
-        "A virtual dongle and three virtual phones, {pace}, {} s of music.\n",
+        "A virtual dongle and three virtual phones, {pace}, {} s of music and calls.\n",
         sim::DEMO_LENGTH.as_secs()
     );
     let mut story = Story { status: Status::default(), out };
@@ -108,11 +110,16 @@ fn live(folder: &Path, story: &mut Story<'_>) -> Result<(), String> {
     let _ = std::fs::remove_dir_all(folder.join("state"));
     let receiver = Receiver::open(config(folder)).map_err(|error| error.to_string())?;
     let events = receiver.subscribe().map_err(|error| error.to_string())?;
-    let end = sim::DEMO_LENGTH.as_secs_f64();
-    loop {
-        let left = end - receiver.seconds();
+    // The end is the last thing to wait for.
+    let mut moments = sim::DEMO_ANSWERS.into_iter().chain([sim::DEMO_LENGTH]).peekable();
+    while let Some(moment) = moments.peek() {
+        let left = moment.as_secs_f64() - receiver.seconds();
         if left <= 0.0 {
-            break;
+            moments.next();
+            if moments.peek().is_some() {
+                receiver.submit(ANSWER);
+            }
+            continue;
         }
         match events.next(Some(Duration::from_secs_f64(left))) {
             Next::Notice(notice) => {
@@ -120,7 +127,7 @@ fn live(folder: &Path, story: &mut Story<'_>) -> Result<(), String> {
                     story.tell(notice.t, event);
                 }
             }
-            Next::TimedOut => break,
+            Next::TimedOut => {}
             Next::Closed => return Err("the receiver ended by itself".into()),
         }
     }
@@ -152,6 +159,7 @@ fn fast(folder: &Path, story: &mut Story<'_>) -> Result<(), String> {
     let pair = Command::Pair { seconds: PAIRING_SECONDS };
     let mut pair = Some(Input::Command(Ticket(1), pair));
     let end = Instant::ZERO + sim::DEMO_LENGTH;
+    let mut answers = sim::DEMO_ANSWERS.map(|after| Instant::ZERO + after).into_iter().peekable();
     let mut now = Instant::ZERO;
     while now < end {
         let times = [
@@ -159,6 +167,7 @@ fn fast(folder: &Path, story: &mut Story<'_>) -> Result<(), String> {
             stage.host.wake_at(),
             Some(stage.rendered + TICK),
             stage.talk.wake_at(),
+            answers.peek().copied(),
         ];
         now = times.into_iter().flatten().min().unwrap_or(end).max(now).min(end);
         stage.step(now, story)?;
@@ -166,6 +175,9 @@ fn fast(folder: &Path, story: &mut Story<'_>) -> Result<(), String> {
             && let Some(pair) = pair.take()
         {
             stage.feed(now, pair, story)?;
+        }
+        if answers.next_if(|at| *at <= now).is_some() {
+            stage.feed(now, Input::Command(Ticket(2), ANSWER), story)?;
         }
     }
     stage.sink.flush().map_err(|lost| lost.to_string())?;
@@ -304,6 +316,23 @@ impl Story<'_> {
             }
             Event::Order { phone, order: OrderKind::Pause } => {
                 format!("{} is told to pause", name(phone))
+            }
+            Event::Order { phone, order: OrderKind::Play } => {
+                format!("{} is told to play again", name(phone))
+            }
+            Event::Order { phone, order: OrderKind::Answer } => {
+                format!("{} is told to answer", name(phone))
+            }
+            Event::Order { phone, order: OrderKind::Hold } => {
+                format!("{} is told to hold its call, or to take it back", name(phone))
+            }
+            Event::Call { phone, state: CallState::Incoming, name: caller, .. }
+                if !caller.is_empty() =>
+            {
+                format!("{caller} calls {}", name(phone))
+            }
+            Event::Call { phone, state: CallState::Ended, .. } => {
+                format!("a call on {} is over", name(phone))
             }
             Event::Evicted { phone, by } => {
                 format!("{} gave its seat to {}", name(phone), name(by))

@@ -80,8 +80,8 @@ impl Receiver {
         add: fn(&mut World, &str, Address) -> usize,
     ) -> Receiver {
         let mut world = World::new(7);
-        for n in 0..phones {
-            add(&mut world, NAMES[n], phone(n));
+        for (n, name) in NAMES.into_iter().enumerate().take(phones) {
+            add(&mut world, name, phone(n));
         }
         Receiver::in_world(settings, world)
     }
