@@ -114,6 +114,8 @@ enum Attempt {
 /// One link's calls.
 #[derive(Debug)]
 pub(super) struct Calls {
+    /// There is a link.
+    live: bool,
     party: Party,
     listening: &'static [u8],
     sessions: heapless::Vec<Carrier, MAX_SESSIONS>,
@@ -127,26 +129,50 @@ pub(super) struct Calls {
     crossed: bool,
 }
 
-impl Calls {
-    pub(super) fn new(role: &CallsRole, outgoing: bool) -> Self {
-        let party = match role {
+impl Party {
+    fn new(role: &CallsRole) -> Self {
+        match role {
             CallsRole::Unit(settings) => {
                 Party::Unit { hands_free: HandsFree::new(*settings), headset: Headset::new() }
             }
             CallsRole::Gateway(settings) => {
-                Party::Gateway { gateway: Gateway::new(settings.clone()), codec: VoiceCodec::Cvsd }
+                let gateway = Gateway::new(settings.clone());
+                Party::Gateway { gateway, codec: VoiceCodec::Cvsd }
             }
-        };
+        }
+    }
+}
+
+impl Calls {
+    /// The place for a link's calls.
+    pub(super) fn new(role: &CallsRole) -> Self {
         Calls {
-            party,
+            live: false,
+            party: Party::new(role),
             listening: role.listening(),
             sessions: heapless::Vec::new(),
             line: None,
             attempt: None,
-            outgoing,
+            outgoing: false,
             opens_at: None,
             crossed: false,
         }
+    }
+
+    /// A link stands. In place: this is too large to be moved about.
+    fn begin(&mut self, role: &CallsRole, outgoing: bool) {
+        self.end();
+        self.live = true;
+        self.party = Party::new(role);
+        self.outgoing = outgoing;
+    }
+
+    /// The link is gone.
+    pub(super) fn end(&mut self) {
+        self.live = false;
+        self.sessions.clear();
+        (self.line, self.attempt, self.opens_at) = (None, None, None);
+        self.crossed = false;
     }
 
     pub(super) fn open_at(&mut self, at: Option<Instant>) {
@@ -154,6 +180,9 @@ impl Calls {
     }
 
     pub(super) fn wake_at(&self) -> Option<Instant> {
+        if !self.live {
+            return None;
+        }
         let party = match &self.party {
             Party::Unit { hands_free, headset } => {
                 hands_free.wake_at().into_iter().chain(headset.wake_at()).min()
@@ -294,9 +323,10 @@ fn voice_codec(codec: Codec) -> VoiceCodec {
 impl Stack {
     /// A link stands.
     pub(super) fn calls_begin(&mut self, now: Instant, link: LinkId, outgoing: bool) {
-        let calls = self.config.calls.as_ref().map(|role| Calls::new(role, outgoing));
-        if let Some(place) = self.calls.get_mut(usize::from(link.0)) {
-            *place = calls;
+        if let Some(role) = &self.config.calls
+            && let Some(calls) = self.calls.get_mut(usize::from(link.0))
+        {
+            calls.begin(role, outgoing);
         }
         if let Some(percent) = self.battery {
             self.calls_setting(now, &Call::Battery(percent));
@@ -304,11 +334,11 @@ impl Stack {
     }
 
     pub(super) fn calls(&self, link: LinkId) -> Option<&Calls> {
-        self.calls.get(usize::from(link.0))?.as_ref()
+        self.calls.get(usize::from(link.0)).filter(|calls| calls.live)
     }
 
     pub(super) fn calls_mut(&mut self, link: LinkId) -> Option<&mut Calls> {
-        self.calls.get_mut(usize::from(link.0))?.as_mut()
+        self.calls.get_mut(usize::from(link.0)).filter(|calls| calls.live)
     }
 
     /// The hands-free side of a link, to be read.
@@ -618,7 +648,7 @@ impl Stack {
             (_, Call::Battery(percent)) => self.battery = Some(*percent),
             _ => {}
         }
-        for calls in self.calls.iter_mut().flatten() {
+        for calls in self.calls.iter_mut().filter(|calls| calls.live) {
             if let Party::Unit { hands_free, .. } = &mut calls.party {
                 match call {
                     Call::Battery(percent) => hands_free.set_battery(now, *percent),

@@ -95,7 +95,8 @@ pub struct Stack {
     peers: [Option<Peer>; MAX_LINKS],
     /// Apart from the peers, which every media packet looks at: these are large.
     remotes: Box<[Option<Remote>]>,
-    calls: Box<[Option<Calls>]>,
+    /// None where we have no calls.
+    calls: Box<[Calls]>,
     /// Connections so far; past the greatest number they are counted anew.
     connections: u8,
     bitpool_cap: u8,
@@ -120,6 +121,8 @@ impl Stack {
         if config.calls.is_some() {
             mux.listen(wire::l2cap::Psm::RFCOMM, l2cap::Options::default());
         }
+        let role = config.calls.as_ref();
+        let calls = role.into_iter().flat_map(|role| (0..MAX_LINKS).map(|_| Calls::new(role)));
         Stack {
             controller: Controller::new(config.controller.clone(), bonds, arena.clone()),
             server: peer::records(&config),
@@ -127,7 +130,7 @@ impl Stack {
             arena,
             peers: [const { None }; MAX_LINKS],
             remotes: (0..MAX_LINKS).map(|_| None).collect(),
-            calls: (0..MAX_LINKS).map(|_| None).collect(),
+            calls: calls.collect(),
             connections: 0,
             bitpool_cap: a2dp::HIGH_QUALITY_BITPOOL,
             battery: None,
@@ -224,7 +227,7 @@ impl Stack {
     fn next_deadline(&self) -> Option<Instant> {
         let peers = self.peers.iter().flatten().filter_map(Peer::wake_at);
         let remotes = self.remotes.iter().flatten().filter_map(Remote::wake_at);
-        let calls = self.calls.iter().flatten().filter_map(Calls::wake_at);
+        let calls = self.calls.iter().filter_map(Calls::wake_at);
         let sessions = peers.chain(remotes).chain(calls);
         sessions.chain(self.controller.wake_at()).chain(self.mux.wake_at()).min()
     }

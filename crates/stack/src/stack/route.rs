@@ -131,8 +131,11 @@ impl Stack {
         }
         while self.poll_link(now, link) {}
         let n = usize::from(link.0);
-        if let (Some(remote), Some(calls)) = (self.remotes.get_mut(n), self.calls.get_mut(n)) {
-            (*remote, *calls) = (None, None);
+        if let Some(remote) = self.remotes.get_mut(n) {
+            *remote = None;
+        }
+        if let Some(calls) = self.calls.get_mut(n) {
+            calls.end();
         }
         let peer = self.peers.get_mut(usize::from(link.0)).and_then(Option::take);
         if let Some(peer) = peer.filter(|peer| peer.open.is_some()) {
