@@ -67,18 +67,22 @@ pub(crate) struct Decoded {
 pub(crate) struct Decoder {
     codec: StreamCodec,
     sbc: Sbc,
-    /// Ready for 44.1 kHz in two channels from the start, since it takes memory for each other stream.
+    /// Once it was wanted.
     #[cfg(feature = "aac")]
-    aac: Box<aac::Aac>,
+    aac: Option<Box<aac::Aac>>,
 }
 
 impl Decoder {
-    pub(crate) fn new() -> Self {
+    /// A decoder that is ready for SBC, and for AAC at 44.1 kHz in two channels if `aac`; for any other
+    /// stream of AAC it takes memory when that is opened.
+    pub(crate) fn new(aac: bool) -> Self {
+        #[cfg(not(feature = "aac"))]
+        let _ = aac;
         Decoder {
             codec: StreamCodec::Sbc,
             sbc: Sbc::new(),
             #[cfg(feature = "aac")]
-            aac: Box::new(aac::Aac::new()),
+            aac: aac.then(Box::default),
         }
     }
 
@@ -90,7 +94,7 @@ impl Decoder {
                 true
             }
             #[cfg(feature = "aac")]
-            StreamCodec::Aac => self.aac.open(rate, channels),
+            StreamCodec::Aac => self.aac.get_or_insert_with(Box::default).open(rate, channels),
             #[cfg(not(feature = "aac"))]
             StreamCodec::Aac => {
                 let _ = (rate, channels);
@@ -118,7 +122,7 @@ impl Decoder {
                 Some(self.sbc.decode(packet, out))
             }
             #[cfg(feature = "aac")]
-            StreamCodec::Aac => self.aac.next(packet, out),
+            StreamCodec::Aac => self.aac.as_mut()?.next(packet, out),
             #[cfg(not(feature = "aac"))]
             StreamCodec::Aac => None,
             #[cfg(test)]
@@ -132,16 +136,16 @@ impl Decoder {
     /// What comes next does not follow on what came last.
     pub(crate) fn lost(&mut self) {
         #[cfg(feature = "aac")]
-        if self.codec == StreamCodec::Aac {
-            self.aac.lost();
+        if let (StreamCodec::Aac, Some(aac)) = (self.codec, &mut self.aac) {
+            aac.lost();
         }
     }
 
     /// The stream begins again after a pause.
     pub(crate) fn begin(&mut self) {
         #[cfg(feature = "aac")]
-        if self.codec == StreamCodec::Aac {
-            self.aac.begin();
+        if let (StreamCodec::Aac, Some(aac)) = (self.codec, &mut self.aac) {
+            aac.begin();
         }
     }
 
@@ -150,7 +154,7 @@ impl Decoder {
         match self.codec {
             StreamCodec::Sbc => self.sbc.conceal(out),
             #[cfg(feature = "aac")]
-            StreamCodec::Aac => self.aac.conceal(out),
+            StreamCodec::Aac => self.aac.as_mut().map_or(0, |aac| aac.conceal(out)),
             #[cfg(not(feature = "aac"))]
             StreamCodec::Aac => 0,
             #[cfg(test)]

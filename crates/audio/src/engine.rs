@@ -20,6 +20,9 @@ pub const MAX_STREAMS: usize = 8;
 /// The most voice links: one that is open, and one that still fades out.
 pub const MAX_VOICES: usize = 2;
 
+/// Streams that are made ready for AAC in advance: those of two phones.
+pub const AAC_READY: usize = 2;
+
 /// The slowest stream, in frames a second.
 pub(crate) const MIN_RATE: u32 = 16_000;
 
@@ -32,8 +35,8 @@ pub struct Config {
     /// How long after its arrival sound is heard, in milliseconds; held within
     /// [`MIN_LATENCY_MS`] and [`MAX_LATENCY_MS`].
     pub latency_ms: u32,
-    /// Streams that can be open at once, at most [`MAX_STREAMS`]. Each takes about 150 KiB, with AAC
-    /// 270.
+    /// Streams that can be open at once, at most [`MAX_STREAMS`]. Each takes about 150 KiB, and
+    /// 120 more once it was one of AAC, which the first [`AAC_READY`] take in advance.
     pub streams: usize,
 }
 
@@ -184,7 +187,7 @@ impl Engine {
         Engine {
             rate,
             latency_ms: config.latency_ms.clamp(MIN_LATENCY_MS, MAX_LATENCY_MS),
-            streams: (0..streams).map(|_| Stream::new(rate)).collect(),
+            streams: (0..streams).map(|n| Stream::new(rate, n < AAC_READY)).collect(),
             voices: Box::new(core::array::from_fn(|_| Voice::new(rate))),
             tones: Tones::new(rate),
             reported: [Reported::default(); MAX_STREAMS],

@@ -7,7 +7,8 @@
 //! real-time thread and a simulation in virtual time run the same code. A [`Sink`] takes what the
 //! engine renders and says how much it wants. Nothing here reads a clock or starts a thread: every
 //! call is handed its `now`. After construction the engine does not allocate, but once where a stream of
-//! AAC is opened, or changes, that is neither 44.1 kHz in two channels nor as the slot's last one was.
+//! AAC is opened, or changes, that is neither 44.1 kHz in two channels nor as the slot's last one was, or
+//! where more than [`AAC_READY`] are open for the first time.
 //!
 //! A voice link has a shorter way, both ways: [`Control::OpenVoice`], [`Engine::voice`],
 //! [`Engine::voice_reply`]. Tones of our own are mixed in last: [`Control::Tone`].
@@ -32,7 +33,7 @@ mod voice;
 mod wave;
 
 pub use decoder::StreamCodec;
-pub use engine::{Config, Control, Engine, MAX_STREAMS, MAX_VOICES, Refused, Report};
+pub use engine::{AAC_READY, Config, Control, Engine, MAX_STREAMS, MAX_VOICES, Refused, Report};
 pub use microphone::{MICROPHONE_RATE, Microphone, MicrophoneError};
 pub use pulse::pulse_answers;
 pub use ring::CAPACITY_MS;

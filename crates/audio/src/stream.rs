@@ -133,13 +133,14 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(sink_rate: u32) -> Self {
+    /// A free slot; see [`Decoder::new`] about `aac`.
+    pub(crate) fn new(sink_rate: u32, aac: bool) -> Self {
         Stream {
             id: None,
             sink_rate,
             rate: sink_rate,
             latency_ms: MIN_LATENCY_MS,
-            decoder: Decoder::new(),
+            decoder: Decoder::new(aac),
             ring: Ring::new(),
             converter: Converter::new(sink_rate),
             servo: Servo::default(),

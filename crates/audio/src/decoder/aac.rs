@@ -20,8 +20,8 @@ pub(super) struct Aac {
     rate: Option<u32>,
 }
 
-impl Aac {
-    pub(super) fn new() -> Self {
+impl Default for Aac {
+    fn default() -> Self {
         let mut receiver = Receiver::new();
         // What nearly every phone sends. Should it fail, it is made when a stream is opened.
         let _ = receiver.prepare(44_100, 2);
@@ -36,7 +36,9 @@ impl Aac {
             rate: None,
         }
     }
+}
 
+impl Aac {
     pub(super) fn open(&mut self, rate: u32, channels: u8) -> bool {
         if self.receiver.prepare(rate, channels).is_err() {
             return false;

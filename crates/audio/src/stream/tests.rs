@@ -18,7 +18,7 @@ fn taken(stream: &mut Stream, numbers: impl IntoIterator<Item = u16>) -> usize {
 }
 
 fn stream() -> Stream {
-    let mut stream = Stream::new(48_000);
+    let mut stream = Stream::new(48_000, false);
     assert!(stream.open(1, StreamCodec::Pcm, (48_000, 2), 120));
     stream
 }
