@@ -61,8 +61,13 @@ class Line:
             self.gateway.line_closed(self)
 
     async def close(self) -> None:
-        """Properly."""
-        await asyncio.wait_for(self.dlc.disconnect(), PATIENCE)
+        """Properly, and the session with it where it is ours."""
+        multiplexer = self.dlc.multiplexer
+        async with asyncio.timeout(PATIENCE):
+            await self.dlc.disconnect()
+            if multiplexer.role == rfcomm.Multiplexer.Role.INITIATOR:
+                # Its answer to that is to close the channel.
+                await multiplexer.disconnect()
 
 
 class Gateway(Commands):
@@ -120,8 +125,9 @@ class Gateway(Commands):
         """Opens a line to the receiver, as its record says where."""
         channel = await self.find()
         assert channel, "the receiver has no record of a hands-free unit"
-        multiplexer = await rfcomm.Client(self.phone.connection).start()
-        self._on_dlc(await multiplexer.open_dlc(channel))
+        async with asyncio.timeout(PATIENCE):
+            multiplexer = await rfcomm.Client(self.phone.connection).start()
+            self._on_dlc(await multiplexer.open_dlc(channel))
 
     async def find(self) -> int | None:
         """The receiver's channel, as its record says."""
@@ -295,6 +301,8 @@ class Gateway(Commands):
 
     async def change_codec(self) -> None:
         """In a call: closes the voice link, agrees on a codec anew and opens it again."""
+        if self._is_busy("voice"):
+            await self._tasks["voice"]
         self._keep("voice", self._change_codec, True)
         await self._tasks["voice"]
 

@@ -68,7 +68,7 @@ class Player:
 
     async def join(self, one: Scene) -> None:
         """Connects with music and remote control."""
-        after = len(one.watch.events)
+        after = 0 if self.phone.connection else one.now
         await one.join(self.phone)
         if self.opens:
             await self.protocol.connect(self.phone.connection)

@@ -86,14 +86,15 @@ class Scene:
         try:
             answer = await self.call(method, **parameters)
         except Error as error:
-            assert error.name == name, error
+            assert error.name == name, f"{method} {parameters}: {error}"
         else:
             raise AssertionError(f"{method} {parameters} was not refused: {answer}")
 
     async def join(self, phone: Phone) -> None:
-        """Pairs or comes back, and opens A2DP."""
-        after = len(self.watch.events)
-        await phone.connect(self.receiver.address)
+        """Pairs or comes back where that is to be done, and opens A2DP."""
+        after = 0 if phone.connection else self.now
+        if not phone.connection:
+            await phone.connect(self.receiver.address)
         await phone.open_music()
         for kind, fields in (
             ("phone", {"state": "connected"}),

@@ -5,7 +5,7 @@ import asyncio
 import pathlib
 import random
 
-from features import PLAIN, Features, features
+from features import PLAIN, Features, Habits, features
 from heard import Heard
 from limits import limits
 from scene import caller, scene
@@ -224,8 +224,11 @@ async def test_two_calls_of_one_phone(folder: pathlib.Path) -> None:
         assert a.calls.all == [third]
         # What was active ends: who waits rings in full.
         fourth = await a.ring(BEN)
-        a.end(third)
         await one.told(a, "incoming", after, index=fourth.index)
+        after = one.now
+        a.end(third)
+        await one.told(a, "ended", after, index=third.index)
+        await one.heard(a, after=after, kind="ring")
         after = await does("ATA", "Answer", how="default")
         await one.spoken(a, after)
         a.end(fourth)
@@ -240,9 +243,12 @@ async def test_what_a_phone_does_not_list_is_not_asked_of_it(folder: pathlib.Pat
         await one.spoken(a, after)
         second = await a.ring(BEN)
         await one.told(a, "incoming", after, index=second.index)
+        await one.refused("NotSupported", "Answer", how="hold")
+        await one.refused("NotSupported", "Hold")
+        # Its owner can.
+        a.hold("2")
+        await one.told(a, "held", after, index=1)
         for verb, parameters in (
-            ("Answer", {"how": "hold"}),
-            ("Hold", {}),
             ("Swap", {}),
             ("Merge", {}),
             ("Transfer", {}),
@@ -254,8 +260,9 @@ async def test_what_a_phone_does_not_list_is_not_asked_of_it(folder: pathlib.Pat
 
 @limits(60)
 async def test_what_goes_along_with_calls(folder: pathlib.Path) -> None:
-    """HFP/HF/TDC/BV-01, RSV/BV-01 to -03, RMV/BV-01, VRA/BV-01, -02, VRD/BV-01, ENO/BV-01, HFI."""
-    async with caller(folder) as (one, a):
+    """HFP/HF/TDC/BV-01, RSV/BV-01 to -03, RMV/BV-01, VRA/BV-01, -02, VRD/BV-01, ENO/BV-01, HFI. Here it is the receiver that
+    opens the line."""
+    async with caller(folder, habits=Habits(opens=False)) as (one, a):
         who = {"phone": a.address}
         # Before any call: our battery, the phone's indicators.
         await one.call("Battery", percent=64)
@@ -299,7 +306,7 @@ async def test_what_goes_along_with_calls(folder: pathlib.Path) -> None:
 
         # Apple's phones take the battery in a way of their own, in tenths.
         await a.line.close()
-        a.features = features(accessory=True)
+        a.features, a.habits = features(accessory=True), Habits()
         await one.reach(a)
         await a.until(lambda: a.battery.get("IPHONEACCEV 1") == "6", "AT+IPHONEACCEV=1,1,6")
 

@@ -66,13 +66,17 @@ async def test_computers_and_their_microphones(folder: pathlib.Path) -> None:
             if dummy:
                 a.indicate("call", 0)
             await one.heard(b, after=after, kind="media", seconds=8)
-        # It is hung up here.
-        after = one.now
-        a.listen(True)
-        await one.heard(a, after=after, kind="voice")
-        await one.call("HangUp")
-        await a.has_voice(False)
-        a.listens = a.on_handset = False
+        # It is hung up here, once as soon as it is known.
+        for at_once in (False, True):
+            after = one.now
+            a.listen(True)
+            await one.heard(a, after=after, kind="voice")
+            if not at_once:
+                await one.watch.next("voice", after, phone=a.address, state="open")
+            await one.call("HangUp")
+            await a.has_voice(False)
+            await one.heard(b, after=after, kind="media", seconds=8)
+            a.listens = a.on_handset = False
         await player.pause()
         # A call of which only `call` is told, after the voice link.
         a.habits.tells, a.habits.voice_first = ("call",), True
@@ -113,7 +117,6 @@ async def test_phones_that_answer_otherwise(folder: pathlib.Path) -> None:
                 '("callheld",(0-2))', "OK"),
                 "AT+CIND?": ("+CIND: 0,5,0,0", "OK")},
              "places": ("call", "signal", "callsetup", "callheld")},
-            {"opens": False},
         ):
             await again(one, a, **habits)
             await works(one, a)
@@ -155,10 +158,17 @@ async def test_commands_that_are_not_answered(folder: pathlib.Path) -> None:
         start = one.clock()
         await one.refused("TimedOut", "Answer", how="default")
         assert 4 < one.clock() - start < 6.5, f"{one.clock() - start:.1f} s"
-        a.habits.answers = {}
+        # It answers late: only now can it be asked again.
+        a.habits.answers = {"ATD": ()}
+        a.tell("ERROR")
         await one.call("Reject")
         await one.told(a, "ended", after)
         assert not a.calls.all and call.incoming
+        await works(one, a)
+        # It never does: its line is given up, and it may open another.
+        await one.refused("TimedOut", "Dial", number=BEN)
+        await a.until(lambda: not a.line, "the line is closed", 20)
+        await again(one, a)
         await works(one, a)
 
 
@@ -180,6 +190,7 @@ async def test_a_line_that_is_lost_in_a_call(folder: pathlib.Path) -> None:
             await one.heard(after=after)
             # Back again, in the middle of the same call.
             after = one.now
+            a.on_handset = False
             await one.reach(a)
             await one.told(a, "active", after)
             await one.spoken(a, after)
@@ -204,9 +215,10 @@ async def test_two_lines_of_one_phone(folder: pathlib.Path) -> None:
         assert a.line, "none is left"
         await works(one, a)
         # The link is placed by the receiver, and both open the line as soon as it is there.
-        await a.phone.disconnect()
-        a.line = None
         after = one.now
+        await a.phone.disconnect()
+        await one.watch.next("phone", after, phone=a.address, state="disconnected")
+        a.line = None
         connecting = asyncio.create_task(one.call("Connect", phone=a.address))
         await asyncio.wait_for(a.phone.connected.wait(), 10)
         connection = a.phone.connection
@@ -300,16 +312,18 @@ async def test_a_phone_that_knows_only_headsets(folder: pathlib.Path) -> None:
         await one.watch.next("volume", after, phone=a.address, kind="call", percent=40)
         await one.call("Volume", percent=80, kind="call")
         await a.until(lambda: a.volumes.get("speaker") == 12, "AT+VGS=12")
+        for verb, parameters in (
+            ("Hold", {}),
+            ("Dial", {"number": ADA}),
+            ("Assistant", {"on": True}),
+        ):
+            await one.refused("NotSupported", verb, **parameters)
         said = len(a.log)
         await one.call("HangUp")
         await a.asked("AT+CKPD=200", said)
         await one.told(a, "ended", after)
         await one.heard(after=after)
         assert not a.calls.all and call.incoming
-        for verb, parameters in (
-            ("Hold", {}), ("Swap", {}), ("Merge", {}), ("Dial", {"number": ADA}), ("Tones", {"digits": "1"}),
-        ):
-            await one.refused("NotSupported" if verb != "Tones" else "NoCall", verb, **parameters)
 
 
 @limits(60)
