@@ -180,9 +180,12 @@ impl Phone {
 
     /// When it has something to do by itself.
     pub fn next_at(&self) -> Option<Instant> {
-        let voice = self.calls.as_ref().and_then(Calls::due_at);
-        let own = [self.agenda.next_at(), self.stream.due_at(), voice];
+        let own = [self.agenda.next_at(), self.stream.due_at(), self.speaks_at()];
         own.into_iter().chain([self.stack.wake_at()]).flatten().min()
+    }
+
+    fn speaks_at(&self) -> Option<Instant> {
+        self.calls.as_ref().filter(|_| self.options.sound)?.due_at()
     }
 
     /// Does what is due, and talks with its controller until nothing is left.
@@ -197,7 +200,7 @@ impl Phone {
         while self.stream.due_at().is_some_and(|at| at <= now) {
             self.send_music();
         }
-        while self.calls.as_ref().and_then(Calls::due_at).is_some_and(|at| at <= now) {
+        while self.speaks_at().is_some_and(|at| at <= now) {
             self.speak();
         }
         loop {

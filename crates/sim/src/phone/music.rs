@@ -220,6 +220,9 @@ impl Phone {
     }
 
     fn compose(&self, now: Instant, hertz: u32) -> Option<Tone> {
+        if !self.options.sound {
+            return None;
+        }
         let Configuration::Sbc(sbc) = self.stream.configuration? else { return None };
         let header = header(sbc).ok()?;
         Some(Tone {

@@ -20,6 +20,8 @@ pub struct PhoneOptions {
     pub calls: Option<gateway::Settings>,
     /// The tone that is heard in its calls, in hertz.
     pub voice: u32,
+    /// Whether its tones are made at all; without them streams and voice links open and carry nothing.
+    pub sound: bool,
     /// How it behaves.
     pub manners: Manners,
 }
@@ -33,6 +35,7 @@ impl Default for PhoneOptions {
             remote_control: true,
             calls: Some(gateway::Settings::default()),
             voice: 300,
+            sound: true,
             manners: Manners::default(),
         }
     }
