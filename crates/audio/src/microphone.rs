@@ -8,6 +8,7 @@
 //! may wait for a server for up to two seconds an answer. Not here yet: `alsa:DEVICE`.
 
 use core::fmt;
+use core::time::Duration;
 use std::f64::consts::TAU;
 use std::os::fd::BorrowedFd;
 use std::path::Path;
@@ -153,6 +154,13 @@ impl Microphone {
         Ok((due as u64).saturating_sub(self.read).min(MOST_AT_ONCE) as usize)
     }
 
+    /// When what was read last was there, for one that is paced by the caller's clock.
+    pub fn read_until(&self) -> Option<Instant> {
+        let started = self.started.filter(|_| !self.is_device())?;
+        let nanos = u128::from(self.read) * 1_000_000_000 / u128::from(self.rate);
+        Some(started + Duration::from_nanos(nanos as u64))
+    }
+
     /// The next samples.
     pub fn read(&mut self, out: &mut [i16]) {
         match &mut self.kind {
@@ -193,6 +201,7 @@ mod tests {
         assert_eq!((microphone.rate(), microphone.due(Instant::from_millis(500))), (44_100, Ok(0)));
         microphone.start(Instant::from_millis(1_000));
         assert_eq!(microphone.due(Instant::from_millis(1_010)), Ok(441));
+        assert_eq!(microphone.read_until(), Some(Instant::from_millis(1_000)));
         let mut out = [0; 8];
         microphone.read(&mut out);
         assert_eq!(out, [15, -4, 7, 15, -4, 7, 15, -4]);

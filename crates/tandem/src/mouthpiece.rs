@@ -15,8 +15,8 @@ use crate::attempt::{Attempt, Wanted};
 
 /// How soon one that could not be opened, or was lost, is tried again.
 const REOPEN: Duration = Duration::from_secs(2);
-/// How often in a second at least its sound is handed on in a piece of its own: one waits for all of a
-/// piece to have gone.
+/// Pieces of a second in which its sound is handed on: all waits for as long as one is. Those of a device
+/// are its own.
 const PIECES: u32 = 400;
 /// The most samples of a piece.
 const PIECE: usize = 128;
@@ -143,14 +143,18 @@ fn pass_on(
     engine: &mut Engine,
 ) -> Result<(), audio::Lost> {
     let mut piece = [0; PIECE];
-    let most = (microphone.rate() / PIECES) as usize;
+    let whole = ((microphone.rate() / PIECES) as usize).min(PIECE);
     loop {
-        let due = microphone.due(now)?.min(most).min(PIECE);
+        let due = match microphone.due(now)? {
+            due if microphone.is_device() => due.min(PIECE),
+            due if due < whole => 0,
+            _ => whole,
+        };
         if due == 0 {
             return Ok(());
         }
         let piece = &mut piece[..due];
         microphone.read(piece);
-        engine.microphone(now, piece);
+        engine.microphone(microphone.read_until().unwrap_or(now), piece);
     }
 }

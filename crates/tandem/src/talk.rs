@@ -21,16 +21,16 @@ use crate::ear::voice::{self, Known, Line, Reply, Spoken, Voices};
 use crate::mouthpiece::Mouthpiece;
 use crate::shared::Counters;
 
-/// How long nothing comes before packets go out by our own clock: more than what a controller may
-/// gather, less than a syllable.
-const QUIET: Duration = Duration::from_millis(50);
+/// How long nothing comes before packets go out by our own clock: longer than packets are late, for those
+/// are all answered when they come, and no longer than a syllable.
+const QUIET: Duration = Duration::from_millis(100);
 /// Octets of the packets then, where none has come: a frame of mSBC, or what an air packet of CVSD holds.
 const OCTETS: usize = 60;
 /// The most octets of a packet (Core 5.4, Vol 4, Part E, 5.4.3).
 const MOST_OCTETS: usize = 255;
 /// Packets that may be on their way to the phones at once: those that wait for the radio thread, and those
 /// that wait for the controller.
-const BLOCKS: usize = 48;
+const BLOCKS: usize = 80;
 
 /// See the module.
 pub(crate) struct Talk {

@@ -37,6 +37,9 @@ pub(super) struct Elastic {
     latency: Duration,
     /// By how much more may lie in the buffer, in seconds.
     slack: f64,
+    /// For how long it may, and since when it does.
+    patience: Duration,
+    over: Option<Instant>,
     /// When the last piece came, and its length.
     last: Instant,
     piece: usize,
@@ -56,6 +59,8 @@ impl Elastic {
             rates: [fastest; 2],
             latency: Duration::from_millis(u64::from(latency_ms)),
             slack: f64::from(slack_ms) / 1e3,
+            patience: Duration::ZERO,
+            over: None,
             last: Instant::ZERO,
             piece: 0,
             surplus: 0,
@@ -75,11 +80,17 @@ impl Elastic {
         self.latency = latency;
     }
 
+    /// For how long too much may lie in it before it is left out.
+    pub(super) fn bear(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// The flow has ended: it fills anew with what comes next.
     pub(super) fn stop(&mut self) {
         self.ring.clear();
         self.flow = Flow::Empty;
-        (self.surplus, self.piece) = (0, 0);
+        (self.surplus, self.piece, self.over) = (0, 0, None);
     }
 
     /// Takes in a piece of a stream, or what stands in for one.
@@ -114,9 +125,13 @@ impl Elastic {
         }
         let error = self.error(now);
         if error > self.slack {
+            if now.since(*self.over.get_or_insert(now)) < self.patience {
+                return true;
+            }
             self.surplus += (error * f64::from(self.rates[0])) as usize;
             self.servo.restart();
         } else {
+            self.over = None;
             let elapsed = frames as f64 / f64::from(self.rates[1]);
             let correction = self.servo.observe(error, elapsed);
             self.converter.steer(self.ratio() / (1.0 + correction), true);

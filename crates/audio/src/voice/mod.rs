@@ -43,8 +43,8 @@ pub const VOICE_SLACK_MS: u32 = 12;
 /// from it at once and what goes into a packet at once (of mSBC whole frames of 7.5 ms).
 pub const MICROPHONE_LATENCY_MS: u32 = 5;
 
-/// As [`VOICE_SLACK_MS`], for the microphone's sound. What makes the packets that take it come late
-/// makes it grow, and is over soon.
+/// As [`VOICE_SLACK_MS`], for the microphone's sound. It may grow for longer for a moment, until packets that
+/// were late have taken what gathered for them.
 pub const MICROPHONE_SLACK_MS: u32 = 25;
 
 /// The rates that a microphone may have, in samples a second.

@@ -18,6 +18,10 @@ use crate::stream::FADE_MS;
 
 const LATENCY: Duration = Duration::from_millis(MICROPHONE_LATENCY_MS as u64);
 
+/// Packets that are late take at once what has gathered for them meanwhile. What is still there then is
+/// left out: those packets will not come any more.
+const PATIENCE: Duration = Duration::from_millis(150);
+
 /// See the module.
 pub(super) struct Send {
     coding: VoiceCoding,
@@ -42,7 +46,8 @@ impl Send {
         Send {
             coding: VoiceCoding::Cvsd,
             lowpass: Lowpass::new(),
-            buffer: Elastic::new(MAX_RATE, MAX_RATE, MICROPHONE_LATENCY_MS, MICROPHONE_SLACK_MS),
+            buffer: Elastic::new(MAX_RATE, MAX_RATE, MICROPHONE_LATENCY_MS, MICROPHONE_SLACK_MS)
+                .bear(PATIENCE),
             concealment: Concealment::cvsd(),
             muting: Fade::at(1.0),
             sender: msbc::Sender::new(),

@@ -16,7 +16,7 @@ use super::FADE_MS;
 /// engine would still take for live.
 const TO_EAR: usize = 32;
 /// Packets on their way to the phones: what comes later than that is of no use to anybody.
-const TO_PHONES: usize = 16;
+const TO_PHONES: usize = 32;
 
 /// A packet that a phone sent.
 #[derive(Debug)]
