@@ -34,6 +34,7 @@ const MEDIA_INSTRUCTIONS: u64 = 700;
 const USB_INSTRUCTIONS: u64 = 900;
 const LONE_CALLS: u64 = 4;
 const DECODE_INSTRUCTIONS: u64 = 20_000;
+const VOICE_INSTRUCTIONS: u64 = 40_000;
 const PACKAGES: u64 = 150;
 const CPU_MS: f64 = 5.3;
 const RESIDENT_KB: u64 = 8 * 1024;
@@ -43,10 +44,11 @@ const LOCKED_KB: u64 = 8 * 1024;
 type Measure = fn(&mut Table);
 
 /// What is measured; the names of some as arguments measure only these.
-const PARTS: [(&str, Measure); 7] = [
+const PARTS: [(&str, Measure); 8] = [
     ("media", media),
     ("usb", usb),
     ("decode", decode),
+    ("voice", voice),
     ("million", million),
     ("packages", packages),
     ("tandemd", tandemd),
@@ -143,6 +145,13 @@ fn usb(table: &mut Table) {
 fn decode(table: &mut Table) {
     let what = "SBC decode, joint stereo, bitpool 53, 44.1 kHz, one frame: instructions";
     table.counted(what, DECODE_INSTRUCTIONS, callgrind::each(Work::Decode));
+}
+
+fn voice(table: &mut Table) {
+    let what = "mSBC, one frame decoded and one encoded (7.5 ms each): instructions";
+    table.counted(what, VOICE_INSTRUCTIONS, callgrind::each(Work::Msbc));
+    let what = "a voice packet of 60 octets heard and answered, 7.5 ms rendered: instructions";
+    table.told(what, &shown(callgrind::each(Work::Voice)));
 }
 
 /// A million packets through everything: framer, host, ring, decoder, jitter buffer, mix.

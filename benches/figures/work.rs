@@ -2,6 +2,8 @@
 
 use std::hint::black_box;
 
+use audio::{Control, Engine, VoiceCoding};
+use codec::msbc::{self, Sender};
 use codec::sbc::{Decoder, MAX_SAMPLES};
 use h4::Framer;
 use multipoint::{Fact, Policy, Preferences, Roster, SeatId, Timer, decide};
@@ -33,11 +35,15 @@ pub enum Work {
     Play,
     /// One SBC frame is decoded.
     Decode,
+    /// One mSBC frame is decoded, and one encoded.
+    Msbc,
+    /// A packet with one is heard and answered: concealment, buffers, converters and the mix too.
+    Voice,
     /// One multipoint decision is made.
     Decide,
 }
 
-const ALL: [Work; 8] = [
+const ALL: [Work; 10] = [
     Work::Write,
     Work::Frame,
     Work::Media,
@@ -45,6 +51,8 @@ const ALL: [Work; 8] = [
     Work::Usb,
     Work::Play,
     Work::Decode,
+    Work::Msbc,
+    Work::Voice,
     Work::Decide,
 ];
 
@@ -67,7 +75,8 @@ impl Work {
             Work::Write | Work::Frame | Work::Media | Work::Bus | Work::Usb => (1_000, 21_000),
             // Past the first seconds, in which the servo settles.
             Work::Play => (1_000, 2_000),
-            Work::Decode => (1_000, 2_000),
+            Work::Decode | Work::Msbc => (1_000, 2_000),
+            Work::Voice => (1_000, 2_000),
             Work::Decide => (1_000, 21_000),
         }
     }
@@ -105,6 +114,8 @@ impl Work {
                 }
             }
             Work::Decode => decoded(rounds),
+            Work::Msbc => coded(rounds),
+            Work::Voice => spoken(rounds),
             Work::Decide => decided(rounds),
         }
     }
@@ -148,6 +159,50 @@ fn decoded(rounds: u64) {
     for frame in frames.iter().cycle().take(rounds as usize) {
         decoder.decode(frame, &mut pcm).expect("a good frame");
         black_box(&pcm);
+    }
+}
+
+/// What a phone says in so many frames of mSBC, octets that go into packets as they are.
+fn speech(frames: usize) -> Vec<u8> {
+    let mut sender = Sender::new();
+    let tone = audio::analysis::sine(440.0, 8_000.0, msbc::RATE, 0, frames * msbc::SAMPLES);
+    let tone = audio::analysis::channel(&tone, 0);
+    let frames = tone.chunks(msbc::SAMPLES);
+    frames.flat_map(|mut pcm| sender.next(&mut pcm).expect("a frame").to_vec()).collect()
+}
+
+fn coded(rounds: u64) {
+    let stream = speech(64);
+    let (mut decoder, mut sender) = (Decoder::msbc(), Sender::new());
+    let mut pcm = [0; msbc::SAMPLES];
+    for unit in stream.chunks(msbc::PACKET).cycle().take(rounds as usize) {
+        // Neither the header nor the octet of padding is the coder's.
+        decoder.decode(&unit[2..59], &mut pcm).expect("a good frame");
+        black_box(sender.next(&mut &pcm[..]));
+    }
+}
+
+fn spoken(rounds: u64) {
+    let stream = speech(64);
+    let arena = Arena::new(2, 256);
+    let mut engine = Engine::new(audio::Config::default());
+    let coding = VoiceCoding::Msbc;
+    for control in [
+        Control::OpenVoice { link: 0, coding, microphone_rate: msbc::RATE },
+        Control::VoiceGain { link: 0, gain: 1.0, fade_ms: 8 },
+    ] {
+        engine.control(Instant::ZERO, control).expect("room");
+    }
+    for (n, unit) in (1..=rounds).zip(stream.chunks(msbc::PACKET).cycle()) {
+        let now = Instant::from_nanos(n * 7_500_000);
+        let mut packet = arena.take().expect("a block");
+        packet.append(unit).expect("room");
+        engine.voice(now, 0, &packet, false);
+        engine.microphone(now, &[n as i16; msbc::SAMPLES]);
+        let (mut reply, mut out) = ([0; msbc::PACKET], [0; 720]);
+        engine.voice_reply(now, 0, &mut reply);
+        engine.render(now, &mut out);
+        black_box((reply, out));
     }
 }
 
