@@ -174,6 +174,13 @@ pub enum Verb {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Decide again what a capture of ours was decided in, and say whether anything differs
+    ///
+    /// Captures of other programs do not hold what a receiver was told and when it woke: they are refused.
+    Replay {
+        /// A btsnoop file that tandemd wrote (--snoop)
+        capture: PathBuf,
+    },
     /// Print completions for a shell
     Completions {
         /// Which shell

@@ -4,7 +4,7 @@
 //! Exit codes: 0 done, 1 refused or failed, 2 usage, 3 no daemon at the socket. Whoever reads our output
 //! may stop at any time: a broken pipe is no error.
 //!
-//! Not here yet: `capture`, `import-bonds` and `replay`.
+//! Not here yet: `capture` and `import-bonds`.
 
 mod arguments;
 mod calls;
@@ -13,6 +13,7 @@ mod failure;
 mod pages;
 mod phone;
 mod probe;
+mod replay;
 mod socket;
 mod status;
 mod timeline;
@@ -54,6 +55,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
         }
         Verb::Probe { json } => probe::run(*json, out),
         Verb::Timeline { capture, output } => timeline::run(capture, output.as_deref(), out),
+        Verb::Replay { capture } => replay::run(capture, out),
         Verb::Completions { shell } => pages::completions(*shell, out),
         Verb::Man { folder } => pages::man(folder.as_deref(), out),
         verb => {

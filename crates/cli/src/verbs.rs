@@ -55,6 +55,7 @@ fn call(verb: &Verb) -> Option<(&'static str, Value)> {
         | Verb::Demo { .. }
         | Verb::Probe { .. }
         | Verb::Timeline { .. }
+        | Verb::Replay { .. }
         | Verb::Completions { .. }
         | Verb::Man { .. } => return None,
     })

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use multipoint::{Fact, Orders};
 use pool::Frame;
 use stack::a2dp::Configuration;
 use stack::controller::Failure;
@@ -51,6 +52,9 @@ pub enum Effect {
     Tone(Tone),
     /// Tell the owner.
     Notify(Event),
+    /// The policy made these orders of this fact: told before they are carried out, and only after
+    /// [`Host::tell_decisions`](crate::Host::tell_decisions).
+    Decided(Fact, Orders),
     /// Keep a bond.
     Store(Bond),
     /// Delete a bond.

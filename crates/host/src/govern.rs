@@ -55,6 +55,9 @@ impl Host {
             let before = self.roster;
             let (after, orders) = multipoint::decide(self.settings.policy, before, fact);
             self.roster = after;
+            if self.tells_decisions {
+                self.effect(Effect::Decided(fact, orders));
+            }
             // First: what is to fall silent does so at once.
             if after != before {
                 self.sound();

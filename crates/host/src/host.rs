@@ -75,6 +75,8 @@ pub struct Host {
     /// Facts that came of what is being carried out.
     pub(crate) facts: heapless::Deque<Fact, MAX_FACTS>,
     pub(crate) deciding: bool,
+    /// Each decision is told.
+    pub(crate) tells_decisions: bool,
     /// Keys pressed so far, by which their answers are known.
     pub(crate) keys: u32,
 }
@@ -111,8 +113,14 @@ impl Host {
             tone: Tone::None,
             facts: heapless::Deque::new(),
             deciding: false,
+            tells_decisions: false,
             keys: 0,
         }
+    }
+
+    /// From now on each decision of the policy is told: for captures, which can be replayed by that.
+    pub fn tell_decisions(&mut self) {
+        self.tells_decisions = true;
     }
 
     /// Takes an input in; its effects are to be drained before the next.

@@ -5,6 +5,8 @@
 //! blanked. Not covered: vendor commands, and keys that travel inside ACL data (SMP's distribution
 //! is encrypted on the air but not in HCI; Tandem does not speak SMP).
 
+use std::borrow::Cow;
+
 use wire::h4::Channel;
 
 /// The longest command or event: header and 255 bytes of parameters.
@@ -45,6 +47,15 @@ fn event_secret(packet: &[u8]) -> Option<Secret> {
         [0x0e, _, _, 0x57, 0x0c, ..] => once(6, 32),
         [0x0e, _, _, 0x7d, 0x0c, ..] => once(6, 64),
         _ => None,
+    }
+}
+
+/// A packet as it stands in a capture whose writer was not asked to keep keys.
+pub fn without_keys(channel: Channel, packet: &[u8]) -> Cow<'_, [u8]> {
+    let mut room = [0; LONGEST];
+    match blanked(channel, packet, &mut room) {
+        Some(blanked) => Cow::Owned(blanked.to_vec()),
+        None => Cow::Borrowed(packet),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod timeline;
 mod writer;
 
 pub use format::{Direction, LinkType};
+pub use keys::without_keys;
 pub use reader::{Capture, Content, ReadError, Record, Records};
 pub use timeline::Timeline;
-pub use writer::{LONGEST_NOTE, Writer};
+pub use writer::{LONGEST_NOTE, Writer, shortened};

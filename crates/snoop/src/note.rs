@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `tandem heard none` | from here on nobody is heard |
 //! | `tandem heard phone=AA:BB:CC:DD:EE:FF kind=media` | from here on that phone is; with mixing, `phone=… kind=…` again for each further one |
+//! | `tandem call phone=AA:BB:CC:DD:EE:FF index=1 state=incoming` | a phone's call, by the phone's number for it, is `incoming`, `outgoing`, `active`, `held` or `ended` now |
 //!
 //! Kinds are those of the control interface's `audible` event: `call`, `ring`, `voice`,
 //! `assistant`, `media`.
@@ -70,6 +71,71 @@ impl fmt::Display for Heard<'_> {
         }
         self.0.iter().try_for_each(|one| write!(f, " phone={} kind={}", one.phone, one.kind.name()))
     }
+}
+
+/// What a call is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum State {
+    /// It rings, or waits.
+    Incoming,
+    /// It is being dialled, or rings there.
+    Outgoing,
+    /// It is spoken in.
+    Active,
+    /// It is on hold.
+    Held,
+    /// It is over.
+    Ended,
+}
+
+impl State {
+    const ALL: [State; 5] =
+        [State::Incoming, State::Outgoing, State::Active, State::Held, State::Ended];
+
+    /// Its word in notes and events.
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Incoming => "incoming",
+            State::Outgoing => "outgoing",
+            State::Active => "active",
+            State::Held => "held",
+            State::Ended => "ended",
+        }
+    }
+}
+
+/// The note of what a call does from here on: displays as its line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Call {
+    /// Whose it is.
+    pub phone: Address,
+    /// The phone's number for it, from 1.
+    pub index: u8,
+    /// What it does.
+    pub state: State,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Call { phone, index, state } = self;
+        write!(f, "tandem call phone={phone} index={index} state={}", state.name())
+    }
+}
+
+/// What a call does from here on, if `line` is a note about that.
+pub fn call(line: &str) -> Option<Call> {
+    let (word, pairs) = parse(line)?;
+    (word == "call").then_some(())?;
+    let (mut phone, mut index, mut state) = (None, None, None);
+    for (key, value) in pairs {
+        match key {
+            "phone" => phone = value.parse().ok(),
+            "index" => index = value.parse().ok(),
+            "state" => state = State::ALL.into_iter().find(|state| state.name() == value),
+            _ => {}
+        }
+    }
+    Some(Call { phone: phone?, index: index?, state: state? })
 }
 
 /// A line taken apart: its word, and its keys with their values; `None` if it is none of ours.

@@ -15,8 +15,13 @@ use crate::format::{
 };
 use crate::keys::{LONGEST, blanked};
 
-/// The longest note in bytes.
-pub const LONGEST_NOTE: usize = 1000;
+/// The longest note in bytes. btmon takes no record of more than 1490.
+pub const LONGEST_NOTE: usize = 1400;
+
+/// As much of `note` as a capture holds of it.
+pub fn shortened(note: &str) -> &str {
+    &note[..note.floor_char_boundary(LONGEST_NOTE)]
+}
 
 /// What a record's number of dropped packets says: not known.
 const DROPS: u32 = 0;

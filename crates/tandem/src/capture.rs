@@ -1,51 +1,102 @@
-//! The capture: the radio thread copies packets into blocks of an arena of their own, the control
-//! thread writes them. When the control thread lags, packets are left out and counted; the radio
-//! thread never waits.
+//! The capture: the radio thread copies packets into blocks of an arena of their own, and what else
+//! goes into and comes out of the host by value; the control thread writes them. When the control
+//! thread lags, records are left out and counted, and the capture says so; the radio thread never waits.
+//!
+//! What the notes say beside the packets, and how a host is replayed from them, is in
+//! [`replay`](crate::replay).
 
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use host::{Event, SourceKind};
+use host::{Effect, Event, Input};
+use multipoint::{Fact, Orders};
 use pool::{Arena, Frame, Instant};
-use snoop::note::{Audible, Heard, Kind};
 use snoop::{Direction, Writer};
 use wire::h4::Channel;
+
+use crate::replay::{Beginning, Decided, Fed, HEAD, Lost, told};
 
 /// Packets on their way to the file.
 pub(crate) const BLOCKS: usize = 256;
 /// The longest packet that is captured, with its headroom; ACL packets are of 1021 octets mostly.
 const BLOCK: usize = 2048;
 
-/// A packet on its way to the file.
+/// Something on its way to the file.
 #[derive(Debug)]
 pub(crate) struct Record {
     at: Instant,
-    direction: Direction,
-    channel: Channel,
-    packet: Frame,
+    /// How many records are missing before it.
+    lost: u32,
+    content: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Packet(Direction, Channel, Frame),
+    Fed(Fed),
+    Decided(Fact, Orders),
 }
 
 /// The radio thread's end.
 #[derive(Debug)]
-pub(crate) struct Tap(Arena);
+pub(crate) struct Tap {
+    arena: Arena,
+    /// Records that were left out since the last one.
+    lost: u32,
+}
 
 impl Tap {
     pub(crate) fn new() -> Self {
-        Tap(Arena::new(BLOCKS, BLOCK))
+        Tap { arena: Arena::new(BLOCKS, BLOCK), lost: 0 }
     }
 
-    /// A copy of a packet; `None` when there is no room.
-    pub(crate) fn copy(
-        &self,
+    /// Copies what the host is about to be fed with. `put` hands it on, if it can. Gives whether
+    /// nothing was left out.
+    pub(crate) fn input(
+        &mut self,
         at: Instant,
-        direction: Direction,
-        channel: Channel,
-        packet: &[u8],
-    ) -> Option<Record> {
-        let mut copy = self.0.take()?;
+        input: &Input,
+        put: impl FnOnce(Record) -> bool,
+    ) -> bool {
+        let content = match input {
+            Input::Received(channel, packet) => self.copy(Direction::Received, *channel, packet),
+            input => Fed::of(input).map(Content::Fed),
+        };
+        self.put(at, content, put)
+    }
+
+    /// Copies what came of it, as far as captures hold it; else as [`input`](Tap::input).
+    pub(crate) fn effect(
+        &mut self,
+        at: Instant,
+        effect: &Effect,
+        put: impl FnOnce(Record) -> bool,
+    ) -> bool {
+        let content = match effect {
+            Effect::Send(channel, packet) => self.copy(Direction::Sent, *channel, packet),
+            Effect::Decided(fact, orders) => Some(Content::Decided(*fact, *orders)),
+            _ => return true,
+        };
+        self.put(at, content, put)
+    }
+
+    fn copy(&self, direction: Direction, channel: Channel, packet: &[u8]) -> Option<Content> {
+        let mut copy = self.arena.take()?;
         copy.append(packet).ok()?;
-        Some(Record { at, direction, channel, packet: copy })
+        Some(Content::Packet(direction, channel, copy))
+    }
+
+    fn put(
+        &mut self,
+        at: Instant,
+        content: Option<Content>,
+        put: impl FnOnce(Record) -> bool,
+    ) -> bool {
+        let lost = self.lost;
+        let kept = content.is_some_and(|content| put(Record { at, lost, content }));
+        self.lost = if kept { 0 } else { lost.saturating_add(1) };
+        kept
     }
 }
 
@@ -53,6 +104,7 @@ impl Tap {
 #[derive(Debug)]
 pub(crate) struct Capture {
     writer: Writer<io::BufWriter<std::fs::File>>,
+    keep_keys: bool,
     failed: Option<io::Error>,
     fresh: bool,
 }
@@ -63,28 +115,52 @@ impl Capture {
         let start = started.duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut writer = Writer::create(path, start)?;
         writer.keep_keys(keep_keys);
-        Ok(Capture { writer, failed: None, fresh: true })
+        Ok(Capture { writer, keep_keys, failed: None, fresh: true })
+    }
+
+    /// Notes what the host is made of: the first thing in it.
+    pub(crate) fn begin(&mut self, beginning: &Beginning) {
+        let written = self.writer.note(Duration::ZERO, HEAD);
+        self.keep(written);
+        let blanked = (!self.keep_keys).then(|| beginning.without_keys());
+        for note in blanked.as_ref().unwrap_or(beginning).notes() {
+            let written = self.writer.note(Duration::ZERO, note);
+            self.keep(written);
+        }
+    }
+
+    /// As [`write`](Capture::write), where nothing is ever left out.
+    pub(crate) fn put(&mut self, record: &Record) -> bool {
+        self.write(record);
+        true
     }
 
     pub(crate) fn write(&mut self, record: &Record) {
+        let Record { at, lost, content } = record;
+        let at = since(*at);
         if std::mem::take(&mut self.fresh) {
             // The controller's address is not known yet; packets need an index to belong to.
-            let written = self.writer.controller(since(record.at), Default::default(), "tandem0");
+            let written = self.writer.controller(at, Default::default(), "tandem0");
             self.keep(written);
         }
-        let Record { at, direction, channel, packet } = record;
-        let written = self.writer.packet(since(*at), *direction, *channel, packet);
+        if *lost > 0 {
+            let written = self.writer.note(at, Lost(*lost));
+            self.keep(written);
+        }
+        let written = match content {
+            Content::Packet(direction, channel, packet) => {
+                self.writer.packet(at, *direction, *channel, packet)
+            }
+            Content::Fed(fed) => self.writer.note(at, fed),
+            Content::Decided(fact, orders) => self.writer.note(at, Decided(*fact, orders)),
+        };
         self.keep(written);
     }
 
-    /// Notes who is heard.
+    /// Notes who is heard, and what becomes of calls.
     pub(crate) fn event(&mut self, at: Instant, event: &Event) {
-        if let Event::Audible { sources } = event {
-            let heard: Vec<Audible> = sources
-                .iter()
-                .map(|source| Audible { phone: source.phone, kind: kind(source.kind) })
-                .collect();
-            let written = self.writer.note(since(at), Heard(&heard));
+        if let Some(note) = told(event) {
+            let written = self.writer.note(since(at), note);
             self.keep(written);
         }
     }
@@ -104,16 +180,6 @@ impl Capture {
         if let Err(error) = written {
             self.failed.get_or_insert(error);
         }
-    }
-}
-
-fn kind(kind: SourceKind) -> Kind {
-    match kind {
-        SourceKind::Call => Kind::Call,
-        SourceKind::Ring => Kind::Ring,
-        SourceKind::Voice => Kind::Voice,
-        SourceKind::Assistant => Kind::Assistant,
-        SourceKind::Media => Kind::Media,
     }
 }
 

@@ -11,8 +11,11 @@ impl Clock {
         Clock(std::time::Instant::now())
     }
 
+    /// In whole microseconds, which is what captures hold: a capture tells exactly when a host was
+    /// fed.
     pub(crate) fn now(self) -> Instant {
-        Instant::from_nanos(u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX))
+        let micros = u64::try_from(self.0.elapsed().as_micros()).unwrap_or(u64::MAX);
+        Instant::from_nanos(micros.saturating_mul(1_000))
     }
 
     pub(crate) fn seconds(self) -> f64 {

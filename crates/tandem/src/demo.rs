@@ -14,7 +14,6 @@ use host::{
 };
 use pool::{Arena, Instant};
 use sim::World;
-use snoop::Direction;
 use wire::Address;
 
 use crate::capture::{Capture, Tap};
@@ -26,6 +25,7 @@ use crate::mouthpiece::Mouthpiece;
 use crate::notice::What;
 use crate::notice::source_kind;
 use crate::receiver::Receiver;
+use crate::replay::Beginning;
 use crate::status::Status;
 use crate::talk::Talk;
 
@@ -141,20 +141,26 @@ fn fast(folder: &Path, story: &mut Story<'_>) -> Result<(), String> {
     let config = config(folder);
     let wav = config.sound.clone().unwrap_or_default();
     let fail = |error: std::io::Error| format!("{}: {error}", folder.display());
-    let capture = folder.join("capture.btsnoop");
+    let path = folder.join("capture.btsnoop");
+    let mut capture = Capture::create(&path, SystemTime::UNIX_EPOCH + DATE, false).map_err(fail)?;
+    let settings = config.host_settings();
+    let beginning =
+        Beginning { limits: Limits::default(), settings, bonds: Vec::new(), seed: [0; 32] };
+    capture.begin(&beginning);
     let mut stage = Stage {
         world: World::demo(SEED),
-        host: Host::new(Limits::default(), config.host_settings(), Vec::new(), [0; 32]),
+        host: beginning.host(),
         engine: Engine::new(audio::Config { streams: 4, ..audio::Config::default() }),
         sink: Sink::open(&wav, config.rate).map_err(|error| error.to_string())?,
         voices: Voices::new(),
         talk: Talk::new(Mouthpiece::new("null".into(), Microphone::null())),
         arena: Arena::new(64, 2048),
         tap: Tap::new(),
-        capture: Capture::create(&capture, SystemTime::UNIX_EPOCH + DATE, false).map_err(fail)?,
+        capture,
         started: None,
         rendered: Instant::ZERO,
     };
+    stage.host.tell_decisions();
     stage.feed(Instant::ZERO, Input::TransportReady, story)?;
     let pair = Command::Pair { seconds: PAIRING_SECONDS };
     let mut pair = Some(Input::Command(Ticket(1), pair));
@@ -169,7 +175,8 @@ fn fast(folder: &Path, story: &mut Story<'_>) -> Result<(), String> {
             stage.talk.wake_at(),
             answers.peek().copied(),
         ];
-        now = times.into_iter().flatten().min().unwrap_or(end).max(now).min(end);
+        let next = times.into_iter().flatten().min().unwrap_or(end);
+        now = whole(next).max(now).min(end);
         stage.step(now, story)?;
         if stage.started.is_some()
             && let Some(pair) = pair.take()
@@ -182,6 +189,11 @@ fn fast(folder: &Path, story: &mut Story<'_>) -> Result<(), String> {
     }
     stage.sink.flush().map_err(|lost| lost.to_string())?;
     stage.capture.flush().map_err(fail)
+}
+
+/// The next whole microsecond, which is what captures hold.
+fn whole(at: Instant) -> Instant {
+    Instant::from_nanos(at.as_nanos().next_multiple_of(1_000))
 }
 
 /// Everything that virtual time moves.
@@ -208,9 +220,6 @@ impl Stage {
             let Some(mut packet) = self.arena.take() else { break };
             packet.append(&bytes).map_err(|error| error.to_string())?;
             packet.set_arrival(now);
-            if let Some(record) = self.tap.copy(now, Direction::Received, channel, &bytes) {
-                self.capture.write(&record);
-            }
             self.feed(now, Input::Received(channel, packet), story)?;
         }
         if self.host.wake_at().is_some_and(|at| at <= now) {
@@ -247,14 +256,12 @@ impl Stage {
     }
 
     fn feed(&mut self, now: Instant, input: Input, story: &mut Story<'_>) -> Result<(), String> {
+        let Stage { tap, capture, .. } = self;
+        tap.input(now, &input, |record| capture.put(&record));
         for effect in self.host.feed(now, input) {
+            tap.effect(now, &effect, |record| capture.put(&record));
             match effect {
-                Effect::Send(channel, packet) => {
-                    if let Some(record) = self.tap.copy(now, Direction::Sent, channel, &packet) {
-                        self.capture.write(&record);
-                    }
-                    self.world.receive(channel, &packet);
-                }
+                Effect::Send(channel, packet) => self.world.receive(channel, &packet),
                 Effect::Media(media) => {
                     let packet = ear::packet(media);
                     let ear::Packet { stream, payload, frames, sequence } = packet;
@@ -273,12 +280,12 @@ impl Stage {
                     if matches!(event, Event::Controller { up: true, .. }) {
                         self.started.get_or_insert(now);
                     }
-                    self.capture.event(now, &event);
+                    capture.event(now, &event);
                     story.tell(now.as_secs_f64(), &event);
                 }
                 Effect::Failed(failure) => return Err(format!("the controller failed: {failure}")),
                 // Nobody comes back after the demonstration.
-                Effect::Store(_) | Effect::Erase(_) => {}
+                Effect::Store(_) | Effect::Erase(_) | Effect::Decided(..) => {}
             }
         }
         Ok(())

@@ -26,6 +26,7 @@ mod port;
 mod radio;
 mod realtime;
 mod receiver;
+pub mod replay;
 mod shared;
 mod simulated;
 mod speaker;

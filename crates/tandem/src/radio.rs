@@ -11,7 +11,6 @@ use std::time::Duration;
 use host::{Effect, Event, Host, Input};
 use pool::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use snoop::Direction;
 
 use crate::attempt::Attempt;
 use crate::capture::Tap;
@@ -135,7 +134,6 @@ impl Radio {
                 let received = self.port.receive(self.shared.clock.now())?;
                 let Some((channel, packet)) = received else { break };
                 self.more = n == BURST;
-                self.record(Direction::Received, channel, &packet);
                 self.feed(Input::Received(channel, packet));
                 if self.broken.is_some() {
                     return Ok(());
@@ -181,7 +179,13 @@ impl Radio {
     fn feed(&mut self, input: Input) {
         let now = self.shared.clock.now();
         let Radio { shared, ear, host, port, voice_links, tap, ready, broken, backoff, .. } = self;
+        if let Some(tap) = tap {
+            shared.captured(tap.input(now, &input, |record| shared.capture(record)));
+        }
         for effect in host.feed(now, input) {
+            if let Some(tap) = tap {
+                shared.captured(tap.effect(now, &effect, |record| shared.capture(record)));
+            }
             match effect {
                 Effect::Media(media) => {
                     shared.counters.media_packets.fetch_add(1, Ordering::Relaxed);
@@ -189,7 +193,6 @@ impl Radio {
                     shared.counters.media_dropped.fetch_add(dropped as u64, Ordering::Relaxed);
                 }
                 Effect::Send(channel, packet) => {
-                    record(shared, tap.as_ref(), now, Direction::Sent, channel, &packet);
                     if let Err(Lost(reason)) = port.send(now, channel, packet) {
                         broken.get_or_insert(reason);
                     }
@@ -214,6 +217,8 @@ impl Radio {
                     }
                     shared.report(Report::Event(now, event));
                 }
+                // For the capture alone.
+                Effect::Decided(..) => {}
                 Effect::Store(bond) => shared.report(Report::Store(bond)),
                 Effect::Erase(phone) => shared.report(Report::Erase(phone)),
                 Effect::Failed(failure) => {
@@ -293,29 +298,5 @@ impl Radio {
 
     fn tell(&self, event: Event) {
         self.shared.report(Report::Event(self.shared.clock.now(), event));
-    }
-
-    fn record(&self, direction: Direction, channel: wire::h4::Channel, packet: &[u8]) {
-        let now = self.shared.clock.now();
-        record(&self.shared, self.tap.as_ref(), now, direction, channel, packet);
-    }
-}
-
-/// Copies a packet for the capture, if there is one.
-#[inline]
-fn record(
-    shared: &Shared,
-    tap: Option<&Tap>,
-    now: Instant,
-    direction: Direction,
-    channel: wire::h4::Channel,
-    packet: &[u8],
-) {
-    let Some(tap) = tap else { return };
-    match tap.copy(now, direction, channel, packet) {
-        Some(record) => shared.report(Report::Capture(record)),
-        None => {
-            shared.counters.capture_dropped.fetch_add(1, Ordering::Relaxed);
-        }
     }
 }

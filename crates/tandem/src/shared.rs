@@ -17,9 +17,11 @@ use crate::wakeup::Wakeup;
 
 /// Commands that may wait for the radio thread.
 const MAX_COMMANDS: usize = 64;
-/// Reports that may wait for the control thread. Packets for the capture take half of it at most,
-/// so that a disk that is slow for seconds costs no event and no bond.
-const MAX_REPORTS: usize = 2 * crate::capture::BLOCKS;
+/// Reports that may wait for the control thread. What is for the capture is left out where half of
+/// them do, so that a disk that is slow for seconds costs no event and no bond.
+const MAX_REPORTS: usize = 2 * MAX_CAPTURED;
+/// Reports that wait when a capture's records are left out.
+const MAX_CAPTURED: usize = 2 * crate::capture::BLOCKS;
 
 /// What the radio thread tells the control thread.
 #[derive(Debug)]
@@ -30,7 +32,7 @@ pub(crate) enum Report {
     Store(Bond),
     /// A bond is to be deleted.
     Erase(Address),
-    /// A packet for the capture.
+    /// Something for the capture.
     Capture(crate::capture::Record),
 }
 
@@ -132,6 +134,19 @@ impl Shared {
             self.counters.reports_dropped.fetch_add(1, Ordering::Relaxed);
         }
         self.control.wake();
+    }
+
+    /// From the radio thread: hands a record for the capture over, if there is room.
+    pub(crate) fn capture(&self, record: crate::capture::Record) -> bool {
+        let kept =
+            self.reports.len() < MAX_CAPTURED && self.reports.push(Report::Capture(record)).is_ok();
+        self.control.wake();
+        kept
+    }
+
+    /// Counts what did not get into the capture.
+    pub(crate) fn captured(&self, kept: bool) {
+        self.counters.capture_dropped.fetch_add(u64::from(!kept), Ordering::Relaxed);
     }
 
     pub(crate) fn is_quitting(&self) -> bool {

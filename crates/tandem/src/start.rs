@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use audio::{Engine, Microphone, Sink, Sound, Tone};
-use host::{Bond, Command, Host, Limits};
+use host::{Bond, Command, Limits};
 
 use crate::bonds::{BondStore, Damaged};
 use crate::capture::{Capture, Tap};
@@ -21,6 +21,7 @@ use crate::port::{Port, VoiceLinks};
 use crate::radio::{REOPEN_FIRST, Radio};
 use crate::realtime::{self, Wish};
 use crate::receiver::Handle;
+use crate::replay::Beginning;
 use crate::shared::Shared;
 use crate::speaker::Speaker;
 use crate::status::Status;
@@ -48,7 +49,7 @@ pub(crate) fn start(
     let sink = Sink::open(&spec, config.rate)?;
     let (mouthpiece, deaf) = microphone(&config)?;
     let engine = engine(&config)?;
-    let capture = open_capture(&config)?;
+    let mut capture = open_capture(&config)?;
 
     let mut status = Status::new(&config.settings.name, &bonds, config.phone_names());
     status.settings = config.shown();
@@ -60,11 +61,20 @@ pub(crate) fn start(
     warnings.extend(deaf.map(|text| ("microphone", text)));
     warnings.extend(silent.map(|text| ("sound", text.to_string())));
 
+    let beginning = beginning(&config, bonds)?;
+    if let Some(capture) = &mut capture {
+        capture.begin(&beginning);
+    }
+    let mut host = beginning.host();
+    if capture.is_some() {
+        host.tell_decisions();
+    }
+
     let (ready, is_ready) = mpsc::sync_channel(1);
     let radio = Radio {
         shared: shared.clone(),
         ear: ear.clone(),
-        host: host(&config, bonds)?,
+        host,
         port,
         voice_links: VoiceLinks::default(),
         tap: capture.is_some().then(Tap::new),
@@ -163,9 +173,10 @@ pub(crate) fn end(shared: &Shared, threads: &mut Vec<JoinHandle<()>>) {
     }
 }
 
-/// A host, with the owner's wishes for single phones.
-fn host(config: &Config, bonds: Vec<Bond>) -> Result<Host, OpenError> {
-    Ok(Host::new(Limits::default(), config.host_settings(), bonds, entropy()?))
+/// What the host is made of.
+fn beginning(config: &Config, bonds: Vec<Bond>) -> Result<Beginning, OpenError> {
+    let settings = config.host_settings();
+    Ok(Beginning { limits: Limits::default(), settings, bonds, seed: entropy()? })
 }
 
 fn apply_phones(handle: &Handle, config: &Config) {

@@ -276,7 +276,7 @@ impl Receiver {
                             self.bonds.push(bond);
                         }
                         Effect::Erase(gone) => self.bonds.retain(|bond| bond.address != gone),
-                        Effect::Failed(_) => {}
+                        Effect::Failed(_) | Effect::Decided(..) => {}
                     }
                 }
             }
