@@ -4,7 +4,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wire::a2dp::sbc;
+use wire::a2dp::{aac, sbc};
 use wire::rtp::Header;
 
 fuzz_target!(|data: &[u8]| {
@@ -19,6 +19,12 @@ fuzz_target!(|data: &[u8]| {
     }
     if let Ok(configuration) = sbc::Configuration::parse(data) {
         assert_eq!(sbc::Configuration::parse(&configuration.octets()), Ok(configuration));
+    }
+    if let Ok(configuration) = aac::Configuration::parse(data) {
+        assert_eq!(aac::Configuration::parse(&configuration.octets()), Ok(configuration));
+    }
+    if let Ok(capabilities) = aac::Capabilities::parse(data) {
+        assert_eq!(aac::Capabilities::parse(&capabilities.octets()), Ok(capabilities));
     }
     if let Ok(capabilities) = sbc::Capabilities::parse(data) {
         assert_eq!(sbc::Capabilities::parse(&capabilities.octets()), Ok(capabilities));
