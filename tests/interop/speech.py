@@ -116,3 +116,18 @@ def purity(sound: numpy.ndarray, hz: float, rate: int) -> float:
     fit = basis @ numpy.linalg.lstsq(basis, sound, rcond=None)[0]
     rest = numpy.mean((sound - fit) ** 2) or 1e-12
     return 10 * math.log10((numpy.mean(fit**2) or 1e-12) / rest)
+
+
+def cleanness(sound: numpy.ndarray, hz: float, rate: int) -> float:
+    """The worst quarter of a second of a tone, in dB. The other side's clock is not ours, so that the
+    tone may be off by a thousandth, and that may change slowly: its pitch is found first."""
+    length = rate // 4
+    worst = math.inf
+    for at in range(0, len(sound) - length + 1, length):
+        piece = sound[at : at + length]
+        turns = numpy.exp(-2j * numpy.pi * hz * numpy.arange(length) / rate) * piece
+        window = numpy.hanning(length // 2)
+        halves = [numpy.sum(half * window) for half in (turns[: length // 2], turns[length // 2 :])]
+        off = numpy.angle(halves[1] / halves[0]) / (2 * numpy.pi * (length // 2) / rate)
+        worst = min(worst, purity(piece, hz + min(max(off, -hz / 1000), hz / 1000), rate))
+    return worst

@@ -4,7 +4,7 @@ comes back. Voice and music of A are 500 Hz, of B 800 Hz."""
 import asyncio
 import pathlib
 
-from bumble import hci
+from bumble import avdtp, hci
 
 from features import Features, Habits
 from gateway import Gateway
@@ -158,6 +158,9 @@ async def test_music_makes_room_for_calls_and_comes_back(folder: pathlib.Path) -
         ended = await one.told(a, "ended", after)
         await resumed(ended["t"], after)
         # What its owner paused is not resumed.
+        async with asyncio.timeout(5):
+            while b.phone.stream.state != avdtp.State.STREAMING:
+                await asyncio.sleep(0.02)
         after = one.now
         await player.pause()
         await one.heard(after=after)

@@ -61,7 +61,7 @@ def check_sent(a: Gateway, seconds: float, least: float) -> None:
         assert taken.astray < speech.FRAME and taken.jumps == 0, taken
     sound, rate = a.voice.sound(), a.voice.rate
     steady = sound[round(STEADY * rate) :]
-    found = speech.purity(steady, MINE, rate)
+    found = speech.cleanness(steady, MINE, rate)
     print(f"{NAMES[a.voice.codec]}: {took:.2f} s to the phone, {found:.1f} dB", flush=True)
     assert found > least, f"{found:.1f} dB"
     assert numpy.abs(steady).max() > 0.05, "hardly to be heard"
@@ -180,7 +180,8 @@ async def test_one_packet_in_twenty_is_lost(folder: pathlib.Path) -> None:
 
             a.voice.spoil = spoil
             calls.append((f"{NAMES[codec]}, {harm.__name__}", *await speak(one, a, 3)))
-            check_sent(a, calls[-1][2] - calls[-1][1], 30)
+            if harm is not gone:
+                check_sent(a, calls[-1][2] - calls[-1][1], 30)
         await one.receiver.stop()
     ear = Heard(one.wav, (500,))
     for what, start, end in calls:
@@ -204,8 +205,7 @@ async def test_voice_that_belongs_to_nobody(folder: pathlib.Path) -> None:
         a.answer(call)
         await one.spoken(a, after)
         start = one.clock()
-        acl = next(iter(a.phone.device.connections))
-        for handle in (0x0000, 0x0EFF, 0x0123, acl):
+        for handle in (0x0000, 0x0123, 0x0AAA):  # rootcanal gives out the highest ones
             for octets in (b"", b"\xff", bytes(60), bytes(range(255))):
                 head = bytes([SYNCHRONOUS, handle & 0xFF, handle >> 8, len(octets)])
                 for _ in range(25):
