@@ -1,6 +1,8 @@
 //! AAC LC in LATM, against ffmpeg's encoder and decoder, and under damage.
 #![cfg(feature = "aac")]
 
+use proptest::collection::vec;
+use proptest::prelude::*;
 use tandem_codec::aac::{
     Decoded, Decoder, Error, MAX_ELEMENT, MAX_SAMPLES, MAX_UNIT, MAX_UNITS, Receiver, UNIT_SAMPLES,
 };
@@ -361,5 +363,44 @@ fn every_rate_is_made_ready_for() {
             let prepared = Decoder::new().prepare(rate, channels);
             assert_eq!(prepared, Ok(()), "{rate} Hz, {channels} channels");
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// Whatever comes: pieces of good elements, damaged ones and rubbish, marked as they like.
+    #[test]
+    fn no_packet_upsets_it(
+        packets in vec((0..10usize, 0..400usize, 0..400usize, any::<[bool; 3]>(), any::<u32>()), 1..40)
+    ) {
+        let elements = elements();
+        let mut receiver = Receiver::new();
+        let mut out = [0; MAX_SAMPLES];
+        for (n, from, until, [marker, lost, damaged], change) in packets {
+            let element = elements[n];
+            let from = from.min(element.len());
+            let mut piece = element[from..until.clamp(from, element.len())].to_vec();
+            if damaged && !piece.is_empty() {
+                let at = change as usize % piece.len();
+                piece[at] = (change >> 24) as u8;
+            }
+            if lost {
+                receiver.lost();
+            }
+            match receiver.packet(&piece, marker, &mut out) {
+                Ok(Some(decoded)) => {
+                    prop_assert!(decoded.samples * decoded.channels <= MAX_SAMPLES);
+                    prop_assert!(decoded.samples.is_multiple_of(UNIT_SAMPLES));
+                }
+                Ok(None) => {}
+                Err(_) => receiver.conceal(&mut out[..2 * UNIT_SAMPLES]),
+            }
+        }
+        // And then it goes on.
+        receiver.begin();
+        let mut whole = Bits::default();
+        whole.config(0, 1, 4, 2).unit(units()[3]);
+        prop_assert!(matches!(receiver.packet(&whole.0, true, &mut out), Ok(Some(_))));
     }
 }
