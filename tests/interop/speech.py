@@ -118,16 +118,16 @@ def purity(sound: numpy.ndarray, hz: float, rate: int) -> float:
     return 10 * math.log10((numpy.mean(fit**2) or 1e-12) / rest)
 
 
-def cleanness(sound: numpy.ndarray, hz: float, rate: int) -> float:
-    """The worst quarter of a second of a tone, in dB. The other side's clock is not ours, so that the
-    tone may be off by a thousandth, and that may change slowly: its pitch is found first."""
+def cleanness(sound: numpy.ndarray, hz: float, rate: int) -> list[float]:
+    """A tone's quarters of a second in dB, the worst first. The other side's clock is not ours, so that
+    the tone may be off by a thousandth, and that may change slowly: its pitch is found first."""
     length = rate // 4
-    worst = math.inf
+    found = []
     for at in range(0, len(sound) - length + 1, length):
         piece = sound[at : at + length]
         turns = numpy.exp(-2j * numpy.pi * hz * numpy.arange(length) / rate) * piece
         window = numpy.hanning(length // 2)
         halves = [numpy.sum(half * window) for half in (turns[: length // 2], turns[length // 2 :])]
         off = numpy.angle(halves[1] / halves[0]) / (2 * numpy.pi * (length // 2) / rate)
-        worst = min(worst, purity(piece, hz + min(max(off, -hz / 1000), hz / 1000), rate))
-    return worst
+        found.append(purity(piece, hz + min(max(off, -hz / 1000), hz / 1000), rate))
+    return sorted(found)
