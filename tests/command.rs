@@ -71,6 +71,75 @@ fn a_daemon_is_asked_and_commanded() {
 }
 
 #[test]
+fn a_daemons_capture_replays_to_the_bit_and_others_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let identical = |capture: &str, words: &str| {
+        let (code, out, error) = tandem(here, &["replay", capture]);
+        assert_eq!((code, error.as_str()), (0, ""), "{out}");
+        assert!(out.lines().last().is_some_and(|line| line.starts_with("identical")), "{out}");
+        let inputs = out.split(" s: ").nth(1).and_then(|rest| rest.split(' ').next());
+        assert!(inputs.is_some_and(|n| n.parse::<u32>().unwrap() > 20), "{out}");
+        assert!(out.contains(words), "{out}");
+    };
+    let mut daemon = Daemon::ready(here, &["--pair", "60", "--snoop", "killed"]);
+    daemon.says("heard: ");
+    assert_eq!(ask(here, &["set", "takeover", "mix"]).0, 0);
+    assert_eq!(ask(here, &["answer"]).0, 1);
+    daemon.signal("KILL");
+    daemon.end();
+    identical("killed", " decisions");
+    let whole = std::fs::read(here.join("killed")).unwrap();
+    std::fs::write(here.join("cut"), &whole[..whole.len() - 1]).unwrap();
+    identical("cut", "until the capture is cut off");
+
+    // With bonds, whose keys are not in the capture.
+    let daemon = Daemon::ready(here, &["--snoop", "again"]);
+    daemon.stop();
+    identical("again", " packets sent");
+    let again = std::fs::read(here.join("again")).unwrap();
+    let bonds = std::fs::read_dir(here.join("state/bonds")).unwrap();
+    assert!(String::from_utf8_lossy(&again).contains("tandem bond "));
+    for bond in bonds {
+        let bond = std::fs::read_to_string(bond.unwrap().path()).unwrap();
+        let key = bond.lines().find_map(|line| line.strip_prefix("key = ")).unwrap().to_owned();
+        let octets: Vec<u8> = (1..33)
+            .step_by(2)
+            .map(|n| u8::from_str_radix(&key[n..n + 2], 16).expect("hexadecimal digits"))
+            .collect();
+        assert!(!String::from_utf8_lossy(&again).contains(key.trim_matches('"')));
+        for capture in [&whole, &again] {
+            assert!(!capture.windows(16).any(|part| part == octets), "a key is in a capture");
+        }
+    }
+
+    std::fs::write(here.join("foreign"), b"btsnoop\0\0\0\0\x01\0\0\x03\xea").unwrap();
+    let (code, _, error) = tandem(here, &["replay", "foreign"]);
+    assert!(code == 1 && error.contains("not a capture of Tandem's: it does not say"), "{error}");
+    assert_eq!(tandem(here, &["timeline", "foreign"]).0, 0);
+}
+
+#[test]
+fn bonds_of_bluez_are_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let device = here.join("bluetooth/00:1A:7D:DA:71:13/AA:BB:CC:DD:EE:FF");
+    std::fs::create_dir_all(&device).unwrap();
+    let info = "[General]\nName=Anna's phone\n\n[LinkKey]\n\
+        Key=00112233445566778899AABBCCDDEEFF\nType=4\nPINLength=0\n";
+    std::fs::write(device.join("info"), info).unwrap();
+    let import = ["import-bonds", "bluetooth", "--state-dir", "state"];
+    let (code, out, error) = tandem(here, &import);
+    assert_eq!((code, error.as_str()), (0, ""));
+    assert!(out.starts_with("AA:BB:CC:DD:EE:FF (Anna's phone) on 00:1A:7D:DA:71:13: imported\n"));
+    let _daemon = Daemon::ready(here, &[]);
+    let (_, out, _) = ask(here, &["status"]);
+    assert!(out.contains("Anna's phone  AA:BB:CC:DD:EE:FF"), "{out}");
+    let (code, _, error) = tandem(here, &import);
+    assert!(code == 1 && error.contains("a daemon runs here"), "{error}");
+}
+
+#[test]
 fn refusals_are_named_with_their_text() {
     let folder = tempfile::tempdir().unwrap();
     let _daemon = Daemon::ready(folder.path(), &[]);

@@ -181,6 +181,20 @@ pub enum Verb {
         /// A btsnoop file that tandemd wrote (--snoop)
         capture: PathBuf,
     },
+    /// Take over the bonds that BlueZ has, so that phones need not pair again
+    ///
+    /// A bond belongs to the dongle that it was made with: it is of use where tandemd drives the same one.
+    /// A daemon that runs on the state folder must be stopped before.
+    ImportBonds {
+        /// BlueZ's folder (/var/lib/bluetooth), or that of one controller in it
+        folder: PathBuf,
+        /// Where tandemd keeps bonds
+        #[arg(long, value_name = "DIR")]
+        state_dir: Option<PathBuf>,
+        /// Replace bonds that are newer than BlueZ's, too
+        #[arg(long)]
+        replace: bool,
+    },
     /// Print completions for a shell
     Completions {
         /// Which shell

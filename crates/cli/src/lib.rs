@@ -4,12 +4,13 @@
 //! Exit codes: 0 done, 1 refused or failed, 2 usage, 3 no daemon at the socket. Whoever reads our output
 //! may stop at any time: a broken pipe is no error.
 //!
-//! Not here yet: `capture` and `import-bonds`.
+//! Not here yet: `capture`.
 
 mod arguments;
 mod calls;
 mod client;
 mod failure;
+mod import;
 mod pages;
 mod phone;
 mod probe;
@@ -56,6 +57,9 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
         Verb::Probe { json } => probe::run(*json, out),
         Verb::Timeline { capture, output } => timeline::run(capture, output.as_deref(), out),
         Verb::Replay { capture } => replay::run(capture, out),
+        Verb::ImportBonds { folder, state_dir, replace } => {
+            import::run(folder, state_dir.clone(), *replace, out)
+        }
         Verb::Completions { shell } => pages::completions(*shell, out),
         Verb::Man { folder } => pages::man(folder.as_deref(), out),
         verb => {

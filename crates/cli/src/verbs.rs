@@ -56,6 +56,7 @@ fn call(verb: &Verb) -> Option<(&'static str, Value)> {
         | Verb::Probe { .. }
         | Verb::Timeline { .. }
         | Verb::Replay { .. }
+        | Verb::ImportBonds { .. }
         | Verb::Completions { .. }
         | Verb::Man { .. } => return None,
     })

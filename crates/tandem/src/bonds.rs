@@ -7,8 +7,9 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use fs4::FileExt;
 use stack::{Bond, KeyType, LinkKey, MAX_BONDS, Name};
@@ -86,6 +87,8 @@ impl BondStore {
             .map_err(io(&path))?;
         match FileExt::try_lock(&lock) {
             Ok(()) => {
+                hand_over(&path, state).map_err(io(&path))?;
+                hand_over(&folder, state).map_err(io(&folder))?;
                 let store = BondStore { folder, _lock: lock };
                 store.tidy();
                 Ok(store)
@@ -140,8 +143,14 @@ impl BondStore {
             .tempfile_in(&self.folder)?;
         fresh.write_all(print(bond).as_bytes())?;
         fresh.as_file().sync_all()?;
+        hand_over(fresh.path(), &self.folder)?;
         fresh.persist(&file).map_err(|error| error.error)?;
         File::open(&self.folder)?.sync_all()
+    }
+
+    /// When a phone's bond was written last, if there is one.
+    pub fn changed(&self, phone: Address) -> Option<SystemTime> {
+        fs::metadata(self.file(phone)).and_then(|file| file.modified()).ok()
     }
 
     /// Deletes a phone's bond, if there is one.
@@ -156,6 +165,15 @@ impl BondStore {
     fn file(&self, phone: Address) -> PathBuf {
         self.folder.join(format!("{}.toml", phone.to_string().replace(':', "-")))
     }
+}
+
+/// Gives a file the owner of a folder: root may have made it for somebody else's daemon.
+fn hand_over(file: &Path, folder: &Path) -> io::Result<()> {
+    let (owner, own) = (fs::metadata(folder)?, fs::metadata(file)?);
+    if own.uid() == owner.uid() || own.uid() != 0 {
+        return Ok(());
+    }
+    chown(file, Some(owner.uid()), Some(owner.gid()))
 }
 
 fn print(bond: &Bond) -> String {
@@ -201,7 +219,7 @@ fn read(file: &Path) -> Result<Bond, String> {
     })
 }
 
-fn key(hex: &str) -> Option<LinkKey> {
+pub(crate) fn key(hex: &str) -> Option<LinkKey> {
     let mut key = LinkKey([0; 16]);
     if hex.len() != 32 || !hex.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
@@ -212,7 +230,7 @@ fn key(hex: &str) -> Option<LinkKey> {
     Some(key)
 }
 
-fn key_type(number: i64) -> Option<KeyType> {
+pub(crate) fn key_type(number: i64) -> Option<KeyType> {
     use KeyType::{
         AuthenticatedP192, AuthenticatedP256, Combination, UnauthenticatedP192, UnauthenticatedP256,
     };
@@ -289,6 +307,21 @@ mod tests {
         assert!(!left.exists());
         let (bonds, damaged) = store.load().unwrap();
         assert_eq!((bonds, damaged.len()), (vec![bond(1)], 1));
+    }
+
+    #[test]
+    fn what_root_writes_belongs_to_whom_the_folder_belongs_to() {
+        let state = tempfile::tempdir().unwrap();
+        if chown(state.path(), Some(12_345), Some(12_345)).is_err() {
+            // Only root can.
+            return;
+        }
+        let store = BondStore::open(state.path()).unwrap();
+        store.store(&bond(1)).unwrap();
+        let file = store.file(bond(1).address);
+        for path in [&file, &store.folder, &state.path().join("lock")] {
+            assert_eq!(fs::metadata(path).unwrap().uid(), 12_345, "{}", path.display());
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! the only place that reads a clock or starts a thread.
 
 mod attempt;
+pub mod bluez;
 pub mod bonds;
 mod capture;
 mod clock;
