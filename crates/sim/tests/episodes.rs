@@ -34,8 +34,8 @@ use wire::hfp::{AgFeatures, Codecs, Hold, Holds};
 const PHONES: usize = 3;
 /// How many things happen in an episode.
 const STEPS: u32 = 24;
-/// How long everything has to come to rest in the end.
-const REST: Duration = Duration::from_secs(40);
+/// How long everything has to come to rest in the end, and once more.
+const REST: [Duration; 2] = [Duration::from_secs(40), Duration::from_secs(10)];
 
 fn address(n: usize) -> Address {
     Address([0x10 + n as u8, 0, 0, 0x5E, 0, 2])
@@ -279,7 +279,7 @@ impl Episode {
 
     /// Everybody hangs up and falls silent; again, as what was ordered just before came after it.
     fn come_to_rest(&mut self) {
-        for _ in 0..2 {
+        for rest in REST {
             for n in 0..PHONES {
                 for act in [Act::Microphone(false), Act::Assistant(false), Act::Pause] {
                     self.world.act(n, act);
@@ -288,7 +288,7 @@ impl Episode {
                     self.world.act(n, Act::TheyHangUp);
                 }
             }
-            self.pass(REST);
+            self.pass(rest);
         }
         assert_eq!(self.voice, None, "a voice link without a call");
         assert_eq!(self.tone, Tone::None);

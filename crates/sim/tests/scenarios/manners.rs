@@ -171,6 +171,18 @@ fn a_phone_in_a_call_keeps_its_seat_and_with_every_seat_in_a_call_nobody_gets_on
 }
 
 #[test]
+fn who_rings_is_heard_last_and_the_other_one_makes_room() {
+    let three = [(); 3].map(|()| PhoneOptions::default());
+    let mut receiver = Receiver::of(Settings::default(), &three).connect(2);
+    receiver.act(BEN, Act::Play(660));
+    receiver.run_for(2.0);
+    receiver.act(ANNA, Act::Ring("0123", "Zoe"));
+    receiver.act(CLEO, Act::Connect);
+    receiver.run_for(8.0);
+    assert_eq!([ANNA, BEN, CLEO].map(|n| receiver.is_connected(n)), [true, false, true]);
+}
+
+#[test]
 fn a_phone_may_disappear_at_every_step_of_a_call() {
     for tenths in (0..40).step_by(3) {
         for who in [ANNA, BEN] {

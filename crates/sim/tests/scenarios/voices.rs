@@ -1,4 +1,4 @@
-//! Rows 15 and 22 to 24: voice links that are not asked for, assistants, softphones, volume.
+//! Rows 15 and 21 to 24: voice links that are not asked for, what comes back, assistants, volume.
 
 use core::time::Duration;
 
@@ -47,6 +47,27 @@ fn row_15_a_voice_session_silences_media_and_yields_to_a_call() {
         let hang_up = receiver.command(Command::HangUp { phone: None, index: None });
         receiver.run_for(0.5);
         assert_eq!(receiver.result(hang_up), Some(Ok(())));
+    }
+}
+
+#[test]
+fn row_21_a_phone_that_comes_back_within_a_minute_of_a_loss_plays_again() {
+    for (away, plays) in [(40.0, true), (75.0, false)] {
+        let mut receiver = two();
+        receiver.act(ANNA, Act::Play(440));
+        receiver.run_for(3.0);
+        receiver.act(ANNA, Act::Leave);
+        receiver.run_for(5.0);
+        // The phone has lost its headset, and pauses as phones do.
+        receiver.act(ANNA, Act::Pause);
+        receiver.run_for(away - 5.0);
+        receiver.act(ANNA, Act::Return);
+        receiver.run_for(1.0);
+        receiver.act(ANNA, Act::Connect);
+        receiver.run_for(12.0);
+        assert!(receiver.is_connected(ANNA), "{:#?}", receiver.told);
+        assert_eq!(receiver.ordered(ANNA, OrderKind::Play), usize::from(plays), "{away}");
+        assert_eq!(receiver.world.phone(ANNA).is_playing(), plays, "{away}");
     }
 }
 
