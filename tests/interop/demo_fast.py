@@ -45,7 +45,8 @@ async def test_demo_leaves_three_files_that_are_right(folder: pathlib.Path) -> N
     loud = [piece for piece in second if numpy.sqrt(numpy.mean(piece**2)) > 0.01]
     assert len(loud) >= 5, f"{len(loud)} of {len(second)} seconds are heard"
     dominant = {round(numpy.argmax(abs(numpy.fft.rfft(piece[:, 0])))) for piece in loud}
-    assert len(dominant) >= 2, f"two phones are heard, not one: {dominant} Hz"
+    music, calls = {440, 660, 880}, {300, 500}
+    assert music | calls <= dominant, f"three players and two calls are heard: {dominant} Hz"
 
     assert capture.malformed(left / "capture.btsnoop") == []
     assert capture.count(left / "capture.btsnoop", "btavdtp") > 10
