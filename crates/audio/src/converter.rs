@@ -55,7 +55,23 @@ struct Phase {
 
 impl Converter {
     pub(crate) fn new(sink_rate: u32) -> Self {
-        let corner = (f64::from(sink_rate) / f64::from(crate::ring::MAX_RATE)).min(1.0);
+        Converter::with_corner(f64::from(sink_rate) / f64::from(crate::ring::MAX_RATE))
+    }
+
+    /// One for a single ratio; `None` if it is out of range.
+    pub(crate) fn fixed(from: u32, to: u32) -> Option<Self> {
+        let ratio = f64::from(to) / f64::from(from);
+        if !(MIN_RATIO..=MAX_RATIO).contains(&ratio) {
+            return None;
+        }
+        let mut converter = Converter::with_corner(ratio);
+        converter.reset(ratio);
+        Some(converter)
+    }
+
+    /// One whose corner is this part of the stream's Nyquist frequency, all of it at most.
+    fn with_corner(corner: f64) -> Self {
+        let corner = corner.min(1.0);
         let channel = |len| vec![0.0; len].into_boxed_slice();
         let mut converter = Converter {
             phases: phases(corner),

@@ -268,9 +268,23 @@ impl Engine {
     /// arrival is what its transport stamped, else `now`.
     /// Packets for a stream that is not open are counted and dropped.
     pub fn media(&mut self, now: Instant, stream: u8, payload: &Frame, frames: u8, sequence: u16) {
+        self.media_heard_by(now, stream, payload, frames, sequence, |_, _| {});
+    }
+
+    /// As [`media`](Engine::media), with one who is given what was decoded of it, and what was made up in
+    /// the place of what is lost, before any gain: the rate, and at most 128 frames at a time.
+    pub fn media_heard_by(
+        &mut self,
+        now: Instant,
+        stream: u8,
+        payload: &Frame,
+        frames: u8,
+        sequence: u16,
+        heard: impl FnMut(u32, &[[i16; 2]]),
+    ) {
         let arrival = arrival(now, payload);
         match self.find(stream) {
-            Ok(stream) => stream.media(arrival, payload, frames, sequence),
+            Ok(stream) => stream.media(arrival, payload, frames, sequence, heard),
             Err(_) => self.stray += 1,
         }
     }
@@ -294,9 +308,22 @@ impl Engine {
     /// controller marked it as not received well. Its arrival is taken as in
     /// [`media`](Engine::media). Packets for a link that is not open are counted and dropped.
     pub fn voice(&mut self, now: Instant, link: u8, payload: &Frame, damaged: bool) {
+        self.voice_heard_by(now, link, payload, damaged, |_, _| {});
+    }
+
+    /// As [`voice`](Engine::voice), with one who is given what was decoded of it, and what was made up in
+    /// the place of what is lost or damaged, before any gain: the rate, and at most 120 samples at a time.
+    pub fn voice_heard_by(
+        &mut self,
+        now: Instant,
+        link: u8,
+        payload: &Frame,
+        damaged: bool,
+        heard: impl FnMut(u32, &[i16]),
+    ) {
         let arrival = arrival(now, payload);
         match self.find_voice(link) {
-            Ok(voice) => voice.packet(arrival, payload, damaged),
+            Ok(voice) => voice.packet(arrival, payload, damaged, heard),
             Err(_) => self.stray += 1,
         }
     }
@@ -413,7 +440,7 @@ fn sane(gain: f32) -> f32 {
 }
 
 /// Rounds to 16 bits, saturating. (`f32::round` is a library call on plain x86-64.)
-fn saturate(sample: f32) -> i16 {
+pub(crate) fn saturate(sample: f32) -> i16 {
     ((sample + 32_768.5).clamp(0.0, 65_535.0) as i32 - 32_768) as i16
 }
 

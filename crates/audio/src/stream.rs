@@ -240,7 +240,14 @@ impl Stream {
     }
 
     /// Takes in one packet; `frames` as [`Engine::media`](crate::Engine::media) has it.
-    pub(crate) fn media(&mut self, arrival: Instant, payload: &[u8], frames: u8, sequence: u16) {
+    pub(crate) fn media(
+        &mut self,
+        arrival: Instant,
+        payload: &[u8],
+        frames: u8,
+        sequence: u16,
+        mut heard: impl FnMut(u32, &[StereoFrame]),
+    ) {
         if self.is_closing() {
             return;
         }
@@ -249,7 +256,7 @@ impl Stream {
             return;
         }
         self.stats.packets += 1;
-        self.conceal_lost(sequence);
+        self.conceal_lost(sequence, &mut heard);
         let mut packet = Packet::new(payload, frames);
         let mut pcm = [[0; 2]; FRAME_SAMPLES];
         let (mut loudest, mut samples) = (0, 0);
@@ -260,6 +267,7 @@ impl Stream {
             self.stats.concealed += u64::from(decoded.concealed);
             loudest = loudest.max(peak(pcm.as_flattened()));
             samples += pcm.len();
+            heard(self.rate, pcm);
             self.push(pcm);
         }
         // A packet without sound is a piece of what the next one ends.
@@ -284,7 +292,7 @@ impl Stream {
     }
 
     /// Fills the hole that the sequence numbers show before this packet.
-    fn conceal_lost(&mut self, sequence: u16) {
+    fn conceal_lost(&mut self, sequence: u16, heard: &mut impl FnMut(u32, &[StereoFrame])) {
         let expected = self.sequence.replace(sequence).map(|last| last.wrapping_add(1));
         let (frames, samples) = self.packet;
         let hole = usize::from(expected.map_or(0, |expected| sequence.wrapping_sub(expected)));
@@ -300,6 +308,7 @@ impl Stream {
             let mut pcm = [[0; 2]; FRAME_SAMPLES];
             let samples = self.decoder.conceal(&mut pcm);
             self.stats.concealed += 1;
+            heard(self.rate, &pcm[..samples]);
             self.push(&pcm[..samples]);
         }
     }

@@ -158,6 +158,11 @@ impl Host {
         self.stack.wake_at().into_iter().chain(self.timers.next()).min()
     }
 
+    /// The phone on a link.
+    pub fn phone_on(&self, link: stack::LinkId) -> Option<Address> {
+        self.link(link).map(|link| link.address)
+    }
+
     /// Takes notice of what the stack did, until it does nothing more.
     fn settle(&mut self, now: Instant) {
         loop {

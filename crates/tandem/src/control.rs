@@ -81,6 +81,7 @@ impl Control {
                 }
                 self.shared.hub.change(|status| status.erased(phone));
             }
+            Report::Closed(tap) => drop(tap),
             Report::Capture(record) => {
                 if let Some(capture) = &mut self.capture {
                     capture.write(&record);

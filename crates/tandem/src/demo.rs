@@ -28,6 +28,7 @@ use crate::receiver::Receiver;
 use crate::replay::Beginning;
 use crate::status::Status;
 use crate::talk::Talk;
+use crate::tap::Taps;
 
 /// How the demonstration is run.
 #[derive(Clone, Debug)]
@@ -225,7 +226,7 @@ impl Stage {
         if self.host.wake_at().is_some_and(|at| at <= now) {
             self.feed(now, Input::Wake, story)?;
         }
-        self.talk.work(now, &mut self.engine, &self.voices);
+        self.talk.work(now, &mut self.engine, &self.voices, &mut Taps::default());
         while let Some(Reply { line, payload }) = self.voices.reply() {
             self.feed(now, Input::Microphone(line.link, payload), story)?;
         }

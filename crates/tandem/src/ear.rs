@@ -126,6 +126,23 @@ fn gain_of(word: u64, opens: u16) -> Option<f32> {
     (word >> 32 == u64::from(opens)).then_some(f32::from_bits(word as u32))
 }
 
+impl Known {
+    /// The stream that is heard, the loudest where several are.
+    pub(crate) fn audible(&self) -> Option<StreamId> {
+        let heard = self.0.iter().filter(|(state, gain)| state.format.is_some() && *gain > 0.0);
+        heard.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(state, _)| StreamId(state.stream))
+    }
+
+    /// Where a stream is heard and no other is open.
+    #[cfg(test)]
+    pub(crate) fn heard(stream: StreamId) -> Known {
+        let format = Some(Format { codec: StreamCodec::Sbc, rate: 44_100, channels: 2 });
+        let mut known = Known::default();
+        known.0[0] = (State { stream: stream.0, format, ..State::default() }, 1.0);
+        known
+    }
+}
+
 impl Ear {
     pub(crate) fn new() -> std::io::Result<Self> {
         Ok(Ear {

@@ -11,6 +11,7 @@
 mod attempt;
 pub mod bluez;
 pub mod bonds;
+mod canceller;
 mod capture;
 mod clock;
 pub mod config;
@@ -34,8 +35,10 @@ mod speaker;
 mod start;
 pub mod status;
 mod talk;
+mod tap;
 mod wakeup;
 
+pub use canceller::{Canceller, REFERENCE_MS};
 pub use config::{Config, ConfigError};
 pub use demo::DemoOptions;
 pub use error::OpenError;
@@ -44,7 +47,8 @@ pub use host::{
 };
 pub use hub::{MAX_UNREAD, Next, Subscription};
 pub use notice::{Notice, What};
-pub use receiver::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, Handle, Receiver, SetError};
+pub use receiver::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, Handle, Options, Receiver, SetError};
 pub use status::Status;
+pub use tap::{AUDIO_RATES, Audio, AudioKind, HELD_MS, Heard, MAX_AUDIO, Said};
 pub use wire::Address;
 pub use {sim, snoop, usb};

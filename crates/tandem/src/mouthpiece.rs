@@ -12,6 +12,7 @@ use audio::{Engine, Microphone};
 use pool::Instant;
 
 use crate::attempt::{Attempt, Wanted};
+use crate::canceller::Echo;
 
 /// How soon one that could not be opened, or was lost, is tried again.
 const REOPEN: Duration = Duration::from_secs(2);
@@ -105,8 +106,8 @@ impl Mouthpiece {
         self.state = attempt.map_or(State::Lost(now + REOPEN), State::Opening);
     }
 
-    /// Gives the engine what it has heard.
-    pub(crate) fn speak(&mut self, now: Instant, engine: &mut Engine) {
+    /// Gives the engine what it has heard, without its echo where somebody takes that out.
+    pub(crate) fn speak(&mut self, now: Instant, engine: &mut Engine, echo: &mut Option<Echo>) {
         match &mut self.state {
             State::Resting(_) => {}
             State::Lost(at) if *at <= now => self.open(now),
@@ -122,7 +123,7 @@ impl Mouthpiece {
                 Poll::Ready(None) => self.state = State::Lost(now + REOPEN),
             },
             State::Open(microphone) => {
-                if let Err(lost) = pass_on(microphone, now, engine) {
+                if let Err(lost) = pass_on(microphone, now, engine, echo) {
                     self.lose(now, lost.reason);
                 }
             }
@@ -141,6 +142,7 @@ fn pass_on(
     microphone: &mut Microphone,
     now: Instant,
     engine: &mut Engine,
+    echo: &mut Option<Echo>,
 ) -> Result<(), audio::Lost> {
     let mut piece = [0; PIECE];
     let whole = ((microphone.rate() / PIECES) as usize).min(PIECE);
@@ -155,6 +157,9 @@ fn pass_on(
         }
         let piece = &mut piece[..due];
         microphone.read(piece);
+        if let Some(echo) = echo {
+            echo.cancel(piece);
+        }
         engine.microphone(microphone.read_until().unwrap_or(now), piece);
     }
 }

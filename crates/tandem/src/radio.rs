@@ -8,9 +8,10 @@ use std::sync::mpsc::SyncSender;
 use std::task::Poll;
 use std::time::Duration;
 
-use host::{Effect, Event, Host, Input};
+use host::{Effect, Event, Host, Input, LinkId, StreamEffect, VoiceEffect};
 use pool::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use stack::MAX_LINKS;
 
 use crate::attempt::Attempt;
 use crate::capture::Tap;
@@ -182,6 +183,8 @@ impl Radio {
         if let Some(tap) = tap {
             shared.captured(tap.input(now, &input, |record| shared.capture(record)));
         }
+        // A bit for each link.
+        let mut opened = 0u32;
         for effect in host.feed(now, input) {
             if let Some(tap) = tap {
                 shared.captured(tap.effect(now, &effect, |record| shared.capture(record)));
@@ -197,13 +200,17 @@ impl Radio {
                         broken.get_or_insert(reason);
                     }
                 }
-                Effect::Stream(stream, effect) => ear.stream(stream, effect),
+                Effect::Stream(stream, effect) => {
+                    opened |= u32::from(matches!(effect, StreamEffect::Open(_))) << stream.link().0;
+                    ear.stream(stream, effect);
+                }
                 Effect::Voice(voice) => {
                     shared.counters.voice_packets.fetch_add(1, Ordering::Relaxed);
                     let dropped = ear.voice(voice);
                     shared.counters.voice_dropped.fetch_add(dropped as u64, Ordering::Relaxed);
                 }
                 Effect::VoiceLink(link, effect) => {
+                    opened |= u32::from(matches!(effect, VoiceEffect::Open { .. })) << link.0;
                     voice_links.note(link, effect);
                     ear.voice_link(link, effect);
                 }
@@ -225,6 +232,9 @@ impl Radio {
                     broken.get_or_insert(format!("the controller failed: {failure}"));
                 }
             }
+        }
+        for link in (0..MAX_LINKS as u8).filter(|link| opened >> link & 1 != 0).map(LinkId) {
+            shared.switchboard.connect(link, host.phone_on(link));
         }
         // All at once: each change of the setting costs the dongle a moment.
         if let Some(links) = voice_links.changed()

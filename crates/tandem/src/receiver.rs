@@ -8,6 +8,7 @@ use std::time::Duration;
 use host::{Command, Refusal, Ticket};
 use wire::Address;
 
+use crate::canceller::Canceller;
 use crate::config::{Config, When};
 use crate::error::OpenError;
 use crate::hub::{End, Subscription};
@@ -30,6 +31,20 @@ pub struct Receiver {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// What a receiver is opened with beside its configuration.
+#[derive(Default)]
+pub struct Options {
+    /// Takes echo out of the microphone's sound; with it phones are told not to, as by
+    /// `echo_cancellation = "receiver"`.
+    pub canceller: Option<Box<dyn Canceller>>,
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("canceller", &self.canceller.is_some()).finish()
+    }
+}
+
 /// Commands a receiver and listens to it; cheap to clone, for any thread.
 #[derive(Clone, Debug)]
 pub struct Handle(pub(crate) Arc<Shared>);
@@ -50,10 +65,23 @@ impl Receiver {
         Receiver::open_unless(config, &AtomicBool::new(false))
     }
 
+    /// As [`open`](Receiver::open), with what no configuration holds.
+    pub fn open_with(config: Config, options: Options) -> Result<Receiver, OpenError> {
+        Receiver::start(config, options, &AtomicBool::new(false))
+    }
+
     /// As [`open`](Receiver::open), and gives up soon after `unwanted` is set: the controller is
     /// given back, and the error is [`OpenError::System`].
     pub fn open_unless(config: Config, unwanted: &AtomicBool) -> Result<Receiver, OpenError> {
-        let (handle, threads) = crate::start::start(config, unwanted)?;
+        Receiver::start(config, Options::default(), unwanted)
+    }
+
+    fn start(
+        config: Config,
+        options: Options,
+        unwanted: &AtomicBool,
+    ) -> Result<Receiver, OpenError> {
+        let (handle, threads) = crate::start::start(config, options, unwanted)?;
         Ok(Receiver { handle, threads })
     }
 

@@ -2,7 +2,7 @@
 //! each with a wake-up, and the hub on the ordinary side.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use host::{Bond, Command, Event, Refusal, Ticket};
 use pool::{Instant, Queue};
@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::health::Health;
 use crate::hub::Hub;
 use crate::status::{Counts, Status};
+use crate::tap::{Switchboard, Tap};
 use crate::wakeup::Wakeup;
 
 /// Commands that may wait for the radio thread.
@@ -34,6 +35,8 @@ pub(crate) enum Report {
     Erase(Address),
     /// Something for the capture.
     Capture(crate::capture::Record),
+    /// An audio object that was closed: its memory is not the audio thread's to give back.
+    Closed(Arc<Tap>),
 }
 
 /// Shared by the threads of one receiver and its handles.
@@ -47,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) control: Wakeup,
     pub(crate) counters: Counters,
     pub(crate) health: Health,
+    pub(crate) switchboard: Switchboard,
     quitting: AtomicBool,
     finished: AtomicBool,
     tickets: AtomicU64,
@@ -82,6 +86,7 @@ impl Shared {
             control: Wakeup::new()?,
             counters: Counters::default(),
             health: Health::default(),
+            switchboard: Switchboard::new(config.rate),
             quitting: AtomicBool::new(false),
             finished: AtomicBool::new(false),
             tickets: AtomicU64::new(1),

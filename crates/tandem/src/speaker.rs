@@ -17,10 +17,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::attempt::{Attempt, Wanted};
 use crate::control::warning;
-use crate::ear::{Ear, Heard, Known};
+use crate::ear::{Ear, Heard, Known, Packet};
 use crate::realtime::{self, Wish};
 use crate::shared::{self, Shared};
 use crate::talk::Talk;
+use crate::tap::Taps;
 
 /// How soon a sink that was lost is opened again.
 const REOPEN: Duration = Duration::from_secs(2);
@@ -33,6 +34,8 @@ pub(crate) struct Speaker {
     /// What of the radio thread's wishes has been carried out.
     pub(crate) known: Known,
     pub(crate) talk: Talk,
+    /// Who takes sound beside the sink.
+    pub(crate) taps: Taps,
     pub(crate) engine: Engine,
     pub(crate) sink: Sink,
     pub(crate) spec: String,
@@ -61,6 +64,7 @@ impl Speaker {
             if self.wait() {
                 self.ear.wakeup.clear();
             }
+            self.taps.look(&self.shared);
             self.take_media();
             self.talk();
             // Until now it sounds as it was; what changed counts from here.
@@ -69,6 +73,8 @@ impl Speaker {
             self.tell();
         }
         self.render();
+        // Those who came last are told that it is over, too.
+        self.taps.look(&self.shared);
         if let Err(lost) = self.sink.flush() {
             self.warn(&lost.reason);
         }
@@ -100,16 +106,19 @@ impl Speaker {
     /// Takes the packets that the radio thread has: what came by now is there to be rendered.
     fn take_media(&mut self) {
         let now = self.shared.clock.now();
-        while let Some(packet) = self.ear.media.pop() {
-            self.engine.media(now, packet.stream, &packet.payload, packet.frames, packet.sequence);
+        let Speaker { ear, engine, known, taps, .. } = self;
+        while let Some(Packet { stream, payload, frames, sequence }) = ear.media.pop() {
+            engine.media_heard_by(now, stream, &payload, frames, sequence, |rate, frames| {
+                taps.media(StreamId(stream), known, rate, frames);
+            });
         }
     }
 
     /// Hears and answers the phones that speak. Their links begin and end here: before what is to be heard
     /// of them is rendered.
     fn talk(&mut self) {
-        let Speaker { shared, ear, engine, talk, .. } = self;
-        if talk.work(shared.clock.now(), engine, &ear.voices) {
+        let Speaker { shared, ear, engine, talk, taps, .. } = self;
+        if talk.work(shared.clock.now(), engine, &ear.voices, taps) {
             shared.radio.wake();
         }
         talk.tell(engine, &shared.counters);
@@ -151,6 +160,8 @@ impl Speaker {
             // What is behind by more than this block is heard earlier by as much.
             let behind = (due - out.len() / 2) as u64 * 1_000_000_000 / u64::from(self.rate);
             self.engine.render(Instant::from_nanos(now.as_nanos().saturating_sub(behind)), out);
+            self.taps.mix(self.rate, out);
+            self.talk.rendered(out);
             if let Err(lost) = self.sink.write(out) {
                 return self.lose(now, &lost.reason);
             }

@@ -11,6 +11,7 @@ use audio::{Engine, Microphone, Sink, Sound, Tone};
 use host::{Bond, Command, Limits};
 
 use crate::bonds::{BondStore, Damaged};
+use crate::canceller::{Canceller, Echo};
 use crate::capture::{Capture, Tap};
 use crate::config::{Config, ConfigError};
 use crate::control::{Control, warning};
@@ -20,26 +21,33 @@ use crate::mouthpiece::Mouthpiece;
 use crate::port::{Port, VoiceLinks};
 use crate::radio::{REOPEN_FIRST, Radio};
 use crate::realtime::{self, Wish};
-use crate::receiver::Handle;
+use crate::receiver::{Handle, Options};
 use crate::replay::Beginning;
 use crate::shared::Shared;
 use crate::speaker::Speaker;
 use crate::status::Status;
 use crate::talk::Talk;
+use crate::tap::Taps;
 
 /// How long the controller may take to come up.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How soon is seen, while it comes up, that nobody wants it any more.
 const READY_ROUND: Duration = Duration::from_millis(50);
+/// What is told where phones are to leave echo to us, and nobody takes it out.
+const NO_CANCELLER: &str = "phones are told to leave echo to the receiver, which has no canceller of \
+                            its own: an embedder hands one over, or echo_cancellation is \"phone\"";
 /// The threads' stacks: enough for what they do, little enough to lock. Where nothing is optimized, each
 /// move of what a link needs is a copy there.
 const STACK: usize = if cfg!(debug_assertions) { 1024 * 1024 } else { 256 * 1024 };
 
 pub(crate) fn start(
     mut config: Config,
+    options: Options,
     unwanted: &AtomicBool,
 ) -> Result<(Handle, Vec<JoinHandle<()>>), OpenError> {
     config.take_controller()?;
+    // Who takes echo out himself is not to be given sound that it was taken out of.
+    config.settings.noise_reduction_off |= options.canceller.is_some();
     let system = |error: io::Error| OpenError::System(format!("starting failed: {error}"));
     let state = config.state_folder().ok_or_else(|| missing("state_dir"))?;
     let store = BondStore::open(&state)?;
@@ -56,9 +64,15 @@ pub(crate) fn start(
     let shared = Arc::new(Shared::new(config.clone(), status).map_err(system)?);
     let ear = Arc::new(Ear::new().map_err(system)?);
     let handle = Handle(shared.clone());
-    let talk = Talk::new(mouthpiece);
+    shared.switchboard.microphone_rate.store(mouthpiece.rate(), Ordering::Relaxed);
+    let mut talk = Talk::new(mouthpiece);
     let mut warnings = prepare(&damaged, &[port.arena(), talk.arena()]);
     warnings.extend(deaf.map(|text| ("microphone", text)));
+    match options.canceller {
+        Some(canceller) => talk.echo = Some(echo(canceller, &config, talk.mouthpiece.rate())?),
+        None if config.settings.noise_reduction_off => warnings.push(("echo", NO_CANCELLER.into())),
+        None => {}
+    }
     warnings.extend(silent.map(|text| ("sound", text.to_string())));
 
     let beginning = beginning(&config, bonds)?;
@@ -90,6 +104,7 @@ pub(crate) fn start(
         ear,
         known: Known::default(),
         talk,
+        taps: Taps::default(),
         engine,
         sink,
         spec,
@@ -252,6 +267,15 @@ fn engine(config: &Config) -> Result<Engine, OpenError> {
         }
     }
     Ok(engine)
+}
+
+/// The embedder's canceller with what it is told.
+fn echo(canceller: Box<dyn Canceller>, config: &Config, rate: u32) -> Result<Echo, OpenError> {
+    Echo::new(canceller, config.rate, rate).ok_or_else(|| {
+        let why =
+            format!("is {}; with a canceller it must be at most six times {rate}", config.rate);
+        OpenError::Config(ConfigError::new("sound.rate", why))
+    })
 }
 
 fn open_capture(config: &Config) -> Result<Option<Capture>, OpenError> {

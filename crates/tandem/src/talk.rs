@@ -17,9 +17,11 @@ use audio::{Engine, VoiceCoding, VoiceStats};
 use pool::{Arena, Frame, HEADROOM, Instant};
 use stack::MAX_LINKS;
 
+use crate::canceller::Echo;
 use crate::ear::voice::{self, Known, Line, Reply, Spoken, Voices};
 use crate::mouthpiece::Mouthpiece;
 use crate::shared::Counters;
+use crate::tap::{Clock, Taps, Written};
 
 /// How long nothing comes before packets go out by our own clock: longer than packets are late, for those
 /// are all answered when they come, and no longer than a syllable.
@@ -40,6 +42,10 @@ pub(crate) struct Talk {
     /// Where the packets for the phones are made.
     arena: Arena,
     pub(crate) mouthpiece: Mouthpiece,
+    /// Of the microphone that an embedder writes in its place.
+    clock: Clock,
+    /// Where an embedder takes echo out.
+    pub(crate) echo: Option<Echo>,
 }
 
 /// When a line's next packet is due.
@@ -68,7 +74,14 @@ impl Pace {
 impl Talk {
     pub(crate) fn new(mouthpiece: Mouthpiece) -> Self {
         let arena = Arena::new(BLOCKS, HEADROOM + MOST_OCTETS + 1);
-        Talk { known: Known::default(), paces: Default::default(), arena, mouthpiece }
+        Talk {
+            known: Known::default(),
+            paces: Default::default(),
+            arena,
+            mouthpiece,
+            clock: Clock::default(),
+            echo: None,
+        }
     }
 
     /// The arena that packets for the phones are made in.
@@ -77,14 +90,26 @@ impl Talk {
     }
 
     /// Takes what the radio thread has, and gives it what it is to send; gives whether there is any.
-    pub(crate) fn work(&mut self, now: Instant, engine: &mut Engine, voices: &Voices) -> bool {
+    pub(crate) fn work(
+        &mut self,
+        now: Instant,
+        engine: &mut Engine,
+        voices: &Voices,
+        taps: &mut Taps,
+    ) -> bool {
+        let was_open = self.is_open();
         self.take_changes(now, engine, voices);
-        self.mouthpiece.speak(now, engine);
+        if let Some(echo) = self.echo.as_mut().filter(|_| !was_open) {
+            echo.begin();
+        }
+        self.speak(now, engine, taps.written());
         let mut replied = false;
         while let Some(Spoken { line, status, payload }) = voices.spoken.pop() {
             let Some(coding) = self.known.coding(line) else { continue };
             let damaged = voice::is_damaged(status, coding);
-            engine.voice(now, line.link.0, &payload, damaged);
+            engine.voice_heard_by(now, line.link.0, &payload, damaged, |rate, samples| {
+                taps.voice(line.link, rate, samples);
+            });
             let pace = self.paces.iter_mut().flatten().find(|pace| pace.line == line);
             let Some(pace) = pace.filter(|_| !payload.is_empty()) else { continue };
             (pace.octets, pace.next) = (payload.len().min(MOST_OCTETS), now + QUIET);
@@ -123,7 +148,34 @@ impl Talk {
                 });
             }
         }
-        self.mouthpiece.want(now, self.is_open());
+    }
+
+    /// Gives the engine what the microphone hears: what is written, if anything is, while a line is open.
+    fn speak(&mut self, now: Instant, engine: &mut Engine, written: Option<&Written>) {
+        let open = self.is_open();
+        self.mouthpiece.want(now, open && written.is_none());
+        match written.filter(|_| open) {
+            Some(written) => {
+                self.clock.speak(now, self.mouthpiece.rate(), written, engine, &mut self.echo);
+            }
+            None => {
+                if let Some(written) = written {
+                    written.discard();
+                }
+                self.clock.rest();
+                self.mouthpiece.speak(now, engine, &mut self.echo);
+            }
+        }
+    }
+
+    /// What is to be heard from now on, for who takes the echo of it out.
+    pub(crate) fn rendered(&mut self, samples: &[i16]) {
+        if self.echo.is_some()
+            && self.is_open()
+            && let Some(echo) = &mut self.echo
+        {
+            echo.rendered(samples);
+        }
     }
 
     fn is_open(&self) -> bool {

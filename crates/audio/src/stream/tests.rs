@@ -12,7 +12,7 @@ const PACKET: usize = FRAME_SAMPLES;
 fn taken(stream: &mut Stream, numbers: impl IntoIterator<Item = u16>) -> usize {
     let before = stream.ring.len();
     for number in numbers {
-        stream.media(Instant::from_millis(1), &[1; 4 * PACKET], 1, number);
+        stream.media(Instant::from_millis(1), &[1; 4 * PACKET], 1, number, |_, _| {});
     }
     (stream.ring.len() - before) / PACKET
 }
@@ -73,18 +73,18 @@ fn a_source_that_does_not_count_is_heard() {
 #[test]
 fn a_source_that_leaves_the_count_at_zero_is_taken_by_what_the_packet_holds() {
     let mut stream = stream();
-    stream.media(Instant::from_millis(1), &[1; 5 * 4 * PACKET], 0, 1);
+    stream.media(Instant::from_millis(1), &[1; 5 * 4 * PACKET], 0, 1, |_, _| {});
     assert_eq!((stream.ring.len() / PACKET, stream.stats().concealed), (5, 0));
 }
 
 #[test]
 fn a_flush_is_silence_until_there_is_sound_again() {
     let mut stream = stream();
-    stream.media(Instant::from_millis(1), &[64; 4 * PACKET], 1, 1);
+    stream.media(Instant::from_millis(1), &[64; 4 * PACKET], 1, 1, |_, _| {});
     assert!(stream.sounding.get());
     stream.flush();
     assert!(!stream.sounding.get());
-    stream.media(Instant::from_millis(2), &[64; 4 * PACKET], 1, 2);
+    stream.media(Instant::from_millis(2), &[64; 4 * PACKET], 1, 2, |_, _| {});
     assert!(stream.sounding.get());
 }
 
@@ -99,7 +99,7 @@ fn a_round_that_is_rendered_late_is_no_overrun() {
         let begin = Instant::from_millis(round * ROUND_MS);
         for packet in 0..if round == 5 { 36 + 45 } else { 36 } {
             let arrival = begin + Duration::from_millis(ROUND_MS * packet.min(36) / 36);
-            stream.media(arrival, &[64; 4 * PACKET], 1, number);
+            stream.media(arrival, &[64; 4 * PACKET], 1, number, |_, _| {});
             number += 1;
         }
         for block in 0..18 {

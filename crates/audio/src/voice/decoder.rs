@@ -28,6 +28,11 @@ impl Decoder {
         Decoder { coding, receiver: msbc::Receiver::new(), sbc: sbc::Decoder::msbc() }
     }
 
+    /// Samples a second.
+    pub(super) fn rate(&self) -> u32 {
+        self.coding.rate()
+    }
+
     /// Takes the next piece off the front of `payload`; `None` when it holds no more.
     pub(super) fn next(
         &mut self,

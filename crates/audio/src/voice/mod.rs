@@ -155,8 +155,14 @@ impl Voice {
         self.send.mute(muted);
     }
 
-    pub(crate) fn packet(&mut self, arrival: Instant, payload: &[u8], damaged: bool) {
-        self.receive.packet(arrival, payload, damaged);
+    pub(crate) fn packet(
+        &mut self,
+        arrival: Instant,
+        payload: &[u8],
+        damaged: bool,
+        heard: impl FnMut(u32, &[i16]),
+    ) {
+        self.receive.packet(arrival, payload, damaged, heard);
     }
 
     pub(crate) fn reply(&mut self, now: Instant, out: &mut [u8]) {

@@ -77,8 +77,15 @@ impl Receive {
         }
     }
 
-    pub(super) fn packet(&mut self, arrival: Instant, payload: &[u8], damaged: bool) {
+    pub(super) fn packet(
+        &mut self,
+        arrival: Instant,
+        payload: &[u8],
+        damaged: bool,
+        mut heard: impl FnMut(u32, &[i16]),
+    ) {
         self.stats.packets += 1;
+        let rate = self.decoder.rate();
         let mut rest = payload;
         let mut pcm = [0; PIECE];
         let mut came = 0;
@@ -98,6 +105,7 @@ impl Receive {
                 self.stats.lost += samples as u64;
                 self.concealment.lost(pcm);
             }
+            heard(rate, pcm);
             self.buffer.push(pcm);
         }
         if came > 0 {

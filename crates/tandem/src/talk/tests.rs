@@ -1,6 +1,7 @@
 //! The way of voice from the radio thread and back to it, in virtual time: a phone that speaks at the
 //! controller's pace, and what is sent to it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use audio::analysis::{amplitude, channel, sine};
@@ -11,6 +12,12 @@ use host::{LinkId, VoiceCodec, VoiceEffect};
 use stack::VoiceStatus;
 
 use super::*;
+use crate::canceller::Canceller;
+use crate::config;
+use crate::receiver::Handle;
+use crate::shared::Shared;
+use crate::status::Status;
+use crate::tap::{Audio, AudioKind};
 
 #[path = "../../../../benches/figures/counting.rs"]
 mod counting;
@@ -28,6 +35,7 @@ const OURS: f64 = 660.0;
 struct Bed {
     voices: Voices,
     talk: Talk,
+    taps: Taps,
     engine: Engine,
     arena: Arena,
     now: Instant,
@@ -101,6 +109,7 @@ impl Bed {
         Bed {
             voices: Voices::new(),
             talk: Talk::new(Mouthpiece::new(microphone.into(), microphone_open)),
+            taps: Taps::default(),
             engine: Engine::new(Config { rate: SINK, ..Config::default() }),
             arena: Arena::new(64, 512),
             now: Instant::from_millis(1_000),
@@ -124,7 +133,7 @@ impl Bed {
 
     /// What the audio thread does when it is woken, but for the sink.
     fn work(&mut self) {
-        self.talk.work(self.now, &mut self.engine, &self.voices);
+        self.talk.work(self.now, &mut self.engine, &self.voices, &mut self.taps);
         while let Some(reply) = self.voices.reply() {
             assert!(reply.payload.headroom() >= 3, "its header goes before it");
             self.sent.push((self.now, reply.payload.to_vec()));
@@ -320,12 +329,136 @@ fn a_link_that_is_closed_is_neither_heard_nor_spoken_to() {
     assert_eq!(bed.engine.voice_stats(LINK.0).map(|stats| stats.packets), Some(0));
 }
 
+/// A receiver without threads.
+fn handle() -> Handle {
+    Handle(Arc::new(Shared::new(config::Config::default(), Status::default()).expect("it starts")))
+}
+
+/// An embedder's audio at 16 kHz in one channel.
+fn opened(handle: &Handle, bed: &mut Bed, kind: AudioKind) -> Audio {
+    let audio = handle.audio(kind, None, 16_000, 1).expect("it opens");
+    bed.taps.look(&handle.0);
+    audio
+}
+
+/// Takes nothing out.
+struct Nothing;
+
+impl Canceller for Nothing {
+    fn process(&mut self, _far: &[i16], _near: &mut [i16], _rate: u32) {}
+}
+
+/// A tone that an embedder says.
+const WRITTEN: f64 = 880.0;
+
+#[test]
+fn an_embedder_hears_the_far_end_and_speaks_in_place_of_the_microphone() {
+    for codec in [VoiceCodec::Cvsd, VoiceCodec::Msbc] {
+        let mut bed = Bed::new("tone:660");
+        let mut coder = Coder::new(codec);
+        let handle = handle();
+        let mut audio = opened(&handle, &mut bed, AudioKind::Voice);
+        assert!(audio.write(&[9; 1_600]).frames > 0, "to nobody yet");
+        bed.open(codec);
+        let start = bed.now;
+        let (mut said, mut heard, mut buffer) = (0, Vec::new(), [0; 1_600]);
+        let mut missed = 0;
+        for n in 1..=400u32 {
+            bed.go_on(start + coder.period() * n);
+            let from = u64::from(n - 1) * coder.samples() as u64;
+            let pcm = channel(&sine(THEIRS, 8_192.0, coder.rate(), from, coder.samples()), 0);
+            let payload = coder.packet(&pcm);
+            bed.say(&payload, VoiceStatus::Correct);
+            // Pieces of 20 ms, as a program has them; for a while it has none.
+            let due = bed.now.since(start).as_millis() as u64 / 20;
+            while said <= due {
+                let pcm = channel(&sine(WRITTEN, 8_192.0, 16_000, said * 320, 320), 0);
+                if !(50..60).contains(&said) {
+                    let told = audio.write(&pcm);
+                    assert_eq!(told.frames, 320);
+                    missed += told.missed;
+                }
+                said += 1;
+            }
+            bed.work();
+            let got = audio.read(&mut buffer);
+            assert_eq!(got.lost, 0);
+            heard.extend(&buffer[..got.frames]);
+        }
+        // It is told when it goes on: 200 ms, less what was ahead, and the first wait.
+        assert!((1..=16 * 200).contains(&missed), "{missed} frames missed");
+        let spoken = decoded(codec, &bed.sent);
+        let rate = coder.rate();
+        let level = |hertz| amplitude(&spoken[spoken.len() / 10..rate as usize], rate, hertz);
+        assert!((level(WRITTEN) - 0.25).abs() < 0.03, "{codec:?}: {}", level(WRITTEN));
+        assert!(level(OURS) < 0.005, "{codec:?}: {} of the microphone", level(OURS));
+        let level = amplitude(&heard[1_600..], 16_000, THEIRS);
+        assert!((level - 0.25).abs() < 0.02, "{codec:?}: {level} of the far end");
+        assert!(heard.len().abs_diff(bed.now.since(start).as_millis() as usize * 16) < 200);
+        // The microphone is heard again when it is over.
+        drop(audio);
+        bed.taps.look(&handle.0);
+        bed.sent.clear();
+        let end = bed.now;
+        for n in 1..=200u32 {
+            bed.go_on(end + coder.period() * n);
+            bed.say(&coder.packet(&vec![0; coder.samples()]), VoiceStatus::Correct);
+            bed.work();
+        }
+        let level = loudness(codec, &bed.sent[50..]);
+        assert!((level - 0.25).abs() < 0.03, "{codec:?}: {level} of the microphone again");
+    }
+}
+
+/// Takes out what was played, as if the microphone heard it at once and as loud.
+struct Subtract(std::sync::mpsc::Sender<u32>);
+
+impl Canceller for Subtract {
+    fn process(&mut self, far: &[i16], near: &mut [i16], rate: u32) {
+        assert_eq!(far.len(), near.len());
+        near.iter_mut().zip(far).for_each(|(near, far)| *near = near.saturating_sub(*far));
+        self.0.send(rate).expect("somebody looks");
+    }
+}
+
+#[test]
+fn an_embedders_canceller_stands_before_the_coder_with_what_is_rendered() {
+    let mut bed = Bed::new("null");
+    let (sender, rates) = std::sync::mpsc::channel();
+    bed.talk.echo = Echo::new(Box::new(Subtract(sender)), SINK, 16_000);
+    let mut coder = Coder::new(VoiceCodec::Msbc);
+    bed.open(VoiceCodec::Msbc);
+    let start = bed.now;
+    for n in 1..=400u32 {
+        let rendered = bed.heard.len();
+        bed.go_on(start + coder.period() * n);
+        let mix: Vec<i16> = bed.heard[rendered..].iter().flat_map(|&s| [s, s]).collect();
+        bed.talk.rendered(&mix);
+        let from = u64::from(n - 1) * SAMPLES as u64;
+        let pcm = channel(&sine(THEIRS, 8_192.0, 16_000, from, SAMPLES), 0);
+        bed.say(&coder.packet(&pcm), VoiceStatus::Correct);
+        bed.work();
+    }
+    // Of a microphone that hears nothing only what was subtracted is left.
+    let spoken = decoded(VoiceCodec::Msbc, &bed.sent[100..]);
+    let level = amplitude(&spoken, 16_000, THEIRS);
+    assert!((level - 0.25).abs() < 0.03, "{level}");
+    assert!(rates.try_iter().all(|rate| rate == 16_000));
+    bed.talk.echo = None;
+}
+
 #[test]
 fn voice_asks_for_no_memory() {
     let mut bed = Bed::new("tone:660");
+    let handle = handle();
+    // Who listens, who speaks and who takes echo out cost no memory here either.
+    let mut audio = opened(&handle, &mut bed, AudioKind::Voice);
+    let _mix = opened(&handle, &mut bed, AudioKind::Mix);
+    bed.talk.echo = Echo::new(Box::new(Nothing), SINK, 16_000);
+    let said = [7; 120];
     for codec in [VoiceCodec::Cvsd, VoiceCodec::Msbc] {
         bed.open(codec);
-        let Bed { voices, talk, engine, arena, now, .. } = &mut bed;
+        let Bed { voices, talk, taps, engine, arena, now, .. } = &mut bed;
         let before = counting::calls();
         for n in 0..4_000u32 {
             *now += Duration::from_micros(7_500);
@@ -336,7 +469,8 @@ fn voice_asks_for_no_memory() {
                 frame.append(&[n as u8; 60]).expect("room");
                 voices.hear(stack::Voice { link: LINK, status: VoiceStatus::Correct, frame });
             }
-            talk.work(*now, engine, voices);
+            audio.write(&said);
+            talk.work(*now, engine, voices, taps);
             talk.tell(engine, &Counters::default());
             // The radio thread does not come for some.
             while n % 100 > 20
@@ -344,7 +478,10 @@ fn voice_asks_for_no_memory() {
             {
                 assert_eq!(reply.payload.len(), 60);
             }
-            engine.render(*now, &mut [0; 720]);
+            let mut out = [0; 720];
+            engine.render(*now, &mut out);
+            taps.mix(SINK, &out);
+            talk.rendered(&out);
         }
         assert_eq!(counting::calls() - before, 0, "{codec:?}: calls to the allocator");
     }
