@@ -149,11 +149,10 @@ pub(crate) fn settle(decision: &mut Decision) {
 /// Takes a call: it is heard here from now on.
 fn take(decision: &mut Decision, id: SeatId) {
     let seat = decision.roster.at(id);
-    (seat.asked, seat.audio) = match seat.calls.setup {
-        Setup::Incoming => (Asked::Answer, Audio::Awaited),
-        Setup::None | Setup::Dialling => (Asked::Retrieve, Audio::Owed),
+    (seat.asked, seat.audio, seat.held_by_us) = match seat.calls.setup {
+        Setup::Incoming => (Asked::Answer, Audio::Awaited, seat.held_by_us),
+        Setup::None | Setup::Dialling => (Asked::Retrieve, Audio::Owed, false),
     };
-    seat.held_by_us = false;
     let order = seat.asked.order(id);
     decision.roster.audible = bit(id);
     order.into_iter().for_each(|order| decision.order(order));

@@ -40,10 +40,7 @@ impl Decision {
         match fact {
             Fact::Arrived { put_out, preferences } => seats::arrived(self, put_out, preferences),
             Fact::NewcomerLeft => self.roster.waiting = None,
-            Fact::PolicyChanged => {
-                seats::fit(self);
-                media::policy_changed(self);
-            }
+            Fact::PolicyChanged => media::policy_changed(self),
             Fact::Button(button) => press(self, button),
             Fact::Refused(order) => self.refused(order),
             Fact::Left(id)

@@ -89,7 +89,7 @@ pub(crate) fn sounding(decision: &mut Decision, id: SeatId, on: bool) {
     seat.sounding = on;
     if !on && !seat.settling {
         // Whatever sounds next was started by somebody; a player that says so would say it.
-        seat.spent = false;
+        seat.spent &= seat.echo;
         if matches!(seat.player, Player::Absent | Player::Unknown) {
             seat.told = Told::No;
         }
@@ -102,13 +102,17 @@ pub(crate) fn sounding(decision: &mut Decision, id: SeatId, on: bool) {
 pub(crate) fn player(decision: &mut Decision, id: SeatId, player: Player, changed: bool) {
     let takeover = decision.policy.takeover;
     let silenced = is_silenced(decision);
+    let heard = !silenced && decision.roster.is_audible(id);
     let seat = decision.roster.at(id);
     let before = core::mem::replace(&mut seat.player, player);
     // One that says at last what it does, after it was told to pause, began before that.
     let late = before == Player::Unknown && seat.told == Told::Waiting;
     if changed && player == Player::Playing && before != Player::Playing && !late {
         (seat.told, seat.begun) = (Told::No, true);
-        if !seat.echo {
+        if seat.echo {
+            seat.echo = !heard;
+        } else {
+            seat.spent &= seat.settling;
             let may = takeover == Takeover::Last && !silenced;
             seat.eager = may && !seat.settling && !seat.preferences.modest;
             if takeover != Takeover::Mix {
@@ -128,6 +132,7 @@ pub(crate) fn player(decision: &mut Decision, id: SeatId, player: Player, change
         (Told::No, _) => Told::No,
         (told, Player::Playing) => told,
         _ if !seat.plays() => Told::No,
+        (_, Player::Paused | Player::Stopped) if heard => Told::No,
         (_, Player::Paused | Player::Stopped) => Told::Obeyed,
         (told, Player::Absent | Player::Unknown) => told,
     };
@@ -224,11 +229,9 @@ fn silence(decision: &mut Decision) {
         seat.eager = false;
         seat.spent |= seat.plays() && seat.resume == Resume::No;
         let own = seat.claim().is_some_and(|claim| claim != Claim::Media);
-        if !own && pause(decision, id) {
-            let seat = decision.roster.at(id);
-            if seat.resume == Resume::Heard {
-                seat.resume = Resume::Paused;
-            }
+        let again = seat.resume == Resume::Heard || seat.echo;
+        if !own && pause(decision, id) && again {
+            decision.roster.at(id).resume = Resume::Paused;
         }
     }
 }
@@ -251,7 +254,7 @@ fn hear(decision: &mut Decision, was_silenced: bool) {
                 forget_others(decision, id);
             }
             let seat = decision.roster.at(id);
-            (seat.eager, seat.echo, seat.resume) = (false, false, Resume::No);
+            (seat.eager, seat.resume) = (false, Resume::No);
         } else {
             let ours = decision.roster.at(id).echo && takeover == Takeover::Last;
             if decision.roster.audible != 0 && (ours || takeover == Takeover::First) {

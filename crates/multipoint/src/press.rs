@@ -13,7 +13,10 @@ use crate::voice;
 /// A button was pressed. One that is for nobody does nothing.
 pub(crate) fn press(decision: &mut Decision, button: Button) {
     let Ok(id) = target(decision.policy, &decision.roster, button) else { return };
+    let busy = decision.roster.at(id).asked != Asked::Nothing;
     match button {
+        // What it was asked before comes first: twice would be the opposite.
+        Button::Answer(..) | Button::Hold(_) | Button::Swap if busy => {}
         Button::Answer(how, _) => answer(decision, id, how.unwrap_or(decision.policy.answer)),
         Button::Reject(_) => reject(decision, id),
         Button::HangUp(_) => hang_up(decision, id),
@@ -51,7 +54,7 @@ fn answer(decision: &mut Decision, id: SeatId, how: Answer) {
             Answer::Hold => Order::Hold(id),
             Answer::End => Order::EndAndAccept(id),
         });
-    } else if seat.asked != Asked::Answer {
+    } else {
         accept(decision, id, how);
     }
 }

@@ -203,8 +203,7 @@ pub struct Seat {
     pub eager: bool,
     /// What became of our telling it to pause.
     pub told: Told,
-    /// We told it to play a moment ago, and it has not been heard since: its beginning is ours, and
-    /// takes nothing over.
+    /// We told it to play a moment ago: its beginning is ours, and takes nothing over.
     pub echo: bool,
     /// Whether it plays again after a call.
     pub resume: Resume,

@@ -31,7 +31,7 @@ pub(crate) fn arrived(decision: &mut Decision, put_out: bool, preferences: Prefe
     decision.roster.waiting = Some(preferences);
 }
 
-/// The seat is empty: a newcomer that waits gets one.
+/// The seat is empty.
 pub(crate) fn left(decision: &mut Decision, id: SeatId) {
     timers::stop(decision, id);
     for rank in RANKS {
@@ -40,19 +40,12 @@ pub(crate) fn left(decision: &mut Decision, id: SeatId) {
     *decision.roster.at(id) = Seat::default();
     decision.roster.audible &= !bit(id);
     decision.roster.ducked &= !bit(id);
-    admit_waiting(decision);
 }
 
-/// After each fact: more phones than seats stay only while they are in calls.
+/// After each fact: a newcomer that waits gets a seat where there is one, and is turned away where there
+/// will be none; phones beyond the number of seats go, those heard longest ago first, unless they are
+/// in calls.
 pub(crate) fn settle(decision: &mut Decision) {
-    if staying(decision) > decision.seat_count() {
-        fit(decision);
-    }
-}
-
-/// After a change of policy: a newcomer for whom there is no seat any more is turned away, then
-/// phones beyond the number of seats go, those heard longest ago first.
-pub(crate) fn fit(decision: &mut Decision) {
     admit_waiting(decision);
     if decision.roster.waiting.is_some() && staying(decision) >= decision.seat_count() {
         decision.roster.waiting = None;

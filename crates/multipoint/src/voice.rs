@@ -34,6 +34,7 @@ impl Seat {
 
 /// A phone asks for a link. While we wait for it to do so, that is granted; with one there, refused.
 pub(crate) fn asked(decision: &mut Decision, id: SeatId) {
+    let room = room(&decision.roster, id);
     let seat = decision.roster.at(id);
     match seat.voice {
         Voice::None => {
@@ -41,7 +42,8 @@ pub(crate) fn asked(decision: &mut Decision, id: SeatId) {
             seat.mark_session();
         }
         Voice::Asked => {}
-        Voice::Opening => decision.order(Order::AcceptVoice(id)),
+        Voice::Opening if room => decision.order(Order::AcceptVoice(id)),
+        Voice::Opening => seat.voice = Voice::Asked,
         Voice::Open | Voice::Closing => decision.order(Order::RejectVoice(id)),
     }
 }
@@ -49,10 +51,10 @@ pub(crate) fn asked(decision: &mut Decision, id: SeatId) {
 /// A link is there. One that comes too late is closed again where it is in the way.
 pub(crate) fn opened(decision: &mut Decision, id: SeatId) {
     let voice = decision.roster.at(id).voice;
-    let free = room(&decision.roster);
+    let room = room(&decision.roster, id);
     let seat = decision.roster.at(id);
     match voice {
-        Voice::None | Voice::Asked if free => {
+        Voice::None | Voice::Asked if room => {
             seat.mark_session();
             (seat.voice, seat.audio) = (Voice::Open, Audio::Phone);
         }
@@ -149,12 +151,12 @@ pub(crate) fn settle(decision: &mut Decision) {
             Voice::None | Voice::Opening | Voice::Open | Voice::Closing => {}
         }
     }
-    if let Some(id) = turn.filter(|_| room(&decision.roster)) {
+    if let Some(id) = turn.filter(|&id| room(&decision.roster, id)) {
         let seat = decision.roster.at(id);
         if seat.voice == Voice::Asked {
             seat.voice = Voice::Opening;
             decision.order(Order::AcceptVoice(id));
-        } else if seat.audio == Audio::Owed && seat.sounds() {
+        } else if seat.voice == Voice::None && seat.audio == Audio::Owed && seat.sounds() {
             (seat.voice, seat.audio) = (Voice::Opening, Audio::Phone);
             decision.order(Order::OpenVoice(id));
         }
@@ -164,8 +166,9 @@ pub(crate) fn settle(decision: &mut Decision) {
     }
 }
 
-fn room(roster: &Roster) -> bool {
-    !roster.seats.iter().any(Seat::is_linked)
+/// Whether no other link is in the way of a seat's.
+fn room(roster: &Roster, id: SeatId) -> bool {
+    roster.which(Seat::is_linked).all(|linked| linked == id)
 }
 
 /// Whose turn it is: whose claim is the strongest, and among equal ones the one that is or is to be

@@ -292,3 +292,22 @@ fn echo_of_our_play_takes_the_ear_from_nobody() {
     assert_eq!(rx.plays(B), [Order::Pause(B)], "its owner had started the other one since");
     assert_eq!(rx.heard(), [C]);
 }
+
+#[test]
+fn a_mix_that_ends_is_no_take_over_that_is_still_to_come() {
+    for (takeover, heard) in [(Takeover::Last, B), (Takeover::First, A), (Takeover::FirstMute, A)] {
+        let mut rx = Receiver::with(Policy { takeover: Takeover::Mix, ..Policy::default() });
+        for id in [A, B] {
+            rx.tell(Fact::Player(id, Player::Absent, false));
+            rx.tell_all(&[Fact::Started(id), Fact::Sounding(id, true)]);
+        }
+        assert_eq!(rx.heard(), [A, B]);
+        rx.policy.takeover = takeover;
+        assert_eq!(rx.tell(Fact::PolicyChanged), []);
+        assert_eq!(rx.heard(), [heard], "{takeover:?}");
+        assert!(
+            !rx.runs(A, Timer::Blip) && !rx.runs(B, Timer::Blip),
+            "the other did not begin anew"
+        );
+    }
+}

@@ -63,3 +63,23 @@ fn fewer_seats_wait_for_the_calls_to_end() {
     assert_eq!(rx.tell(Fact::PolicyChanged), []);
     assert_eq!(rx.tell(Fact::Calls(A, IDLE)), [Order::Disconnect(A)]);
 }
+
+#[test]
+fn a_newcomer_waits_only_where_a_seat_becomes_free() {
+    let mut rx = Receiver::with(Policy { seats: 3, ..Policy::default() });
+    rx.policy.seats = 2;
+    assert_eq!(rx.tell(Fact::PolicyChanged), [Order::Disconnect(A)]);
+    assert_eq!(rx.tell(ARRIVED), [Order::Disconnect(B)], "one more has to go for it");
+    assert_eq!(rx.tell(Fact::Left(A)), []);
+    assert_eq!(rx.tell(Fact::Left(B)), [Order::Seat(A)]);
+    assert_eq!(rx.tell(Fact::Returned(B)), [], "nobody sits there");
+}
+
+#[test]
+fn a_phone_that_was_put_out_and_comes_back_by_itself_is_turned_away() {
+    let mut rx = Receiver::new();
+    let back = Fact::Arrived { put_out: true, preferences: Preferences::default() };
+    assert_eq!(rx.tell(back), [Order::TurnAway]);
+    rx.tell(Fact::Left(A));
+    assert_eq!(rx.tell(back), [Order::Seat(A)], "there is room");
+}
