@@ -8,7 +8,6 @@ It has neither AVRCP nor HFP, so its stream has no usable status.
 import asyncio
 import contextlib
 import dataclasses
-import socket
 
 from bumble import a2dp, avdtp, hci
 from bumble.core import PhysicalTransport
@@ -20,6 +19,7 @@ from bumble.rtp import MediaPacket
 from bumble.transport import open_transport
 
 import tone
+from air import acknowledge_at_once
 
 CLASS_OF_A_SMARTPHONE = 0x5A020C
 SBC = a2dp.SbcMediaCodecInformation
@@ -75,19 +75,6 @@ class Owner(PairingDelegate):
     async def get_number(self) -> int | None:
         self.asked += 1
         return await self.types
-
-
-def acknowledge_at_once(transport) -> None:
-    """rootcanal writes a packet in pieces and waits with the second one until the first is
-    acknowledged, which takes 40 ms where nobody asks for more."""
-    taken = transport.source.data_received
-    line = transport.sink.transport.get_extra_info("socket")
-
-    def data_received(data: bytes) -> None:
-        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
-        taken(data)
-
-    transport.source.data_received = data_received
 
 
 class Pump:
@@ -155,7 +142,7 @@ class Phone:
     async def power_on(self, port: int) -> None:
         """Takes a controller on the air and becomes connectable and discoverable."""
         self._transport = await open_transport(f"tcp-client:127.0.0.1:{port}")
-        acknowledge_at_once(self._transport)
+        acknowledge_at_once(self._transport.source, self._transport.sink.transport)
         configuration = DeviceConfiguration(
             name=self.name,
             class_of_device=CLASS_OF_A_SMARTPHONE,

@@ -42,6 +42,8 @@ class Scene:
         self, *arguments: str, controller: str | None = None, sound: str | None = None
     ) -> Daemon:
         """Starts a receiver on the air, waits for readiness and watches it."""
+        if "--microphone" not in arguments:
+            arguments = ("--microphone", "null", *arguments)
         self.receiver = await self.stack.enter_async_context(
             daemon(
                 self.folder,

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 
+from air import acknowledge_at_once
+
 COMMAND, ACL, SYNCHRONOUS, EVENT = 1, 2, 3, 4
 HEADERS = {COMMAND: 3, ACL: 4, SYNCHRONOUS: 3, EVENT: 2}
 CREATE_CONNECTION = 0x0405
@@ -29,6 +31,8 @@ class Steady:
 
     async def plug_in(self) -> str:
         reader, self.controller = await asyncio.open_connection("127.0.0.1", self.port)
+        line = self.controller.transport
+        acknowledge_at_once(line.get_protocol(), line)
         self._tasks.append(asyncio.create_task(self._to_host(reader)))
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self._server = server

@@ -13,13 +13,13 @@ from bumble.transport import open_transport
 
 import speech
 import tone
-from air import air
+from air import acknowledge_at_once, air
 from calls import State
 from features import PLAIN, Features, Habits
 from gateway import Gateway
 from headset_gateway import HEADSET_AUDIO_GATEWAY, HeadsetGateway
 from limits import limits
-from phone import Phone, acknowledge_at_once
+from phone import Phone
 from speech import CVSD, MSBC
 from voice import SETTINGS, Rejected, unspoiled
 
@@ -45,7 +45,7 @@ class ReferenceUnit:
 
     async def power_on(self, port: int) -> None:
         self.transport = await open_transport(f"tcp-client:127.0.0.1:{port}")
-        acknowledge_at_once(self.transport)
+        acknowledge_at_once(self.transport.source, self.transport.sink.transport)
         configuration = DeviceConfiguration(
             name="reference",
             class_of_device=CLASS_OF_A_HEADSET,
