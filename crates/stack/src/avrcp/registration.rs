@@ -4,7 +4,8 @@
 //! what it has become (CHANGED); then it is to be registered again. What phones do besides:
 //!
 //! - CHANGED without INTERIM, or twice: it counts once.
-//! - CHANGED at once, each time: we register ever more slowly ([`SPACING`] to [`MAX_SPACING`]).
+//! - CHANGED at once, each time: we register ever more slowly ([`SPACING`] to [`MAX_SPACING`]); only the
+//!   playback status is registered at once [`QUICK`] times, as a person presses play and pause.
 //! - no answer at all: asked [`TRIES`] times, then listened for.
 //! - REJECTED though the event is on the list: not asked again before another player is addressed.
 //! - another player is addressed, and what was registered of the last one is forgotten, with a word
@@ -16,7 +17,10 @@ use pool::Instant;
 use wire::avctp::Label;
 use wire::avrcp::{EventId, ResponseCode, StatusCode};
 
-/// The time between two registrations of an event, at least.
+/// How often in a row the playback status is registered again at once.
+pub const QUICK: u8 = 4;
+
+/// The time between two registrations of an event after that, at least.
 pub const SPACING: Duration = Duration::from_millis(500);
 
 /// What that time grows to while each registration ends before it is over: it doubles.
@@ -32,6 +36,8 @@ pub(super) struct Registration {
     state: State,
     asked_at: Instant,
     spacing: Duration,
+    /// How often in a row it was registered again at once.
+    quick: u8,
     tries: u8,
     /// The label of a try that was not answered in time, or of what was the last player's: answers
     /// may still come.
@@ -58,7 +64,7 @@ impl Registration {
     pub fn new(event: EventId, now: Instant) -> Self {
         let state = State::Due(now);
         let asked_at = Instant::ZERO;
-        Registration { event, state, asked_at, spacing: SPACING, tries: 0, earlier: None }
+        Registration { event, state, asked_at, spacing: SPACING, quick: 0, tries: 0, earlier: None }
     }
 
     /// From when on it is to be sent.
@@ -120,6 +126,10 @@ impl Registration {
             _ => false,
         };
         if ends {
+            // One that was never in force is no person's doing.
+            if !self.is_registered() {
+                self.quick = QUICK;
+            }
             self.tries = 0;
             self.earlier = None;
             self.again(now);
@@ -178,7 +188,10 @@ impl Registration {
     fn again(&mut self, now: Instant) {
         let earliest = self.asked_at + self.spacing;
         if now >= earliest {
-            self.spacing = SPACING;
+            (self.spacing, self.quick) = (SPACING, 0);
+            self.state = State::Due(now);
+        } else if self.quick < QUICK && self.event == EventId::PlaybackStatusChanged {
+            self.quick += 1;
             self.state = State::Due(now);
         } else {
             self.spacing = (self.spacing * 2).min(MAX_SPACING);
