@@ -1,12 +1,14 @@
 //! Voice links: what the stack notices, and what the policy orders of them.
 
-use multipoint::{Claim, Fact, SeatId};
+use multipoint::{Calls, Claim, Fact, SeatId};
 use pool::Instant;
 use stack::hfp::HandsFree;
 use stack::hfp::hands_free::Order;
 use stack::{Call, LinkId, VoiceChange, VoiceCodec};
+use wire::Address;
 use wire::hci::Status;
 
+use crate::command::Refusal;
 use crate::effect::{Effect, VoiceEffect};
 use crate::event::{Event, OrderKind};
 use crate::host::Host;
@@ -36,8 +38,13 @@ impl Host {
                 self.verb_done(phone, Verb::VoiceHere, Ok(()));
             }
             VoiceChange::Failed(status) => {
-                self.warn("voice", format_args!("{phone}: no voice link: {status}"));
+                let taken_back = self.roster_voice(id) == multipoint::Voice::Closing;
+                if !taken_back {
+                    self.warn("voice", format_args!("{phone}: no voice link: {status}"));
+                }
                 self.decide_about(now, id, Fact::VoiceFailed);
+                self.verb_done(phone, Verb::VoiceHere, Err(Refusal::Refused));
+                self.voice_gone(id, phone);
             }
             VoiceChange::Closed(_) => {
                 if let Some(codec) = link.voice.take() {
@@ -47,10 +54,22 @@ impl Host {
                 }
                 self.headset_voice(now, id, false);
                 self.decide_about(now, id, Fact::VoiceClosed);
-                self.verb_done(phone, Verb::VoiceAway, Ok(()));
-                self.verb_done(phone, Verb::HangUp, Ok(()));
+                self.voice_gone(id, phone);
             }
         }
+    }
+
+    /// What ends with a voice link: a voice session is hung up, a call is on the phone.
+    fn voice_gone(&mut self, id: LinkId, phone: Address) {
+        self.verb_done(phone, Verb::VoiceAway, Ok(()));
+        if self.calls_of(id) == Calls::default() {
+            self.verb_done(phone, Verb::HangUp, Ok(()));
+        }
+    }
+
+    fn roster_voice(&self, id: LinkId) -> multipoint::Voice {
+        let seat = self.link(id).and_then(|link| link.seat);
+        seat.map(|seat| self.roster.seats[usize::from(seat.0)].voice).unwrap_or_default()
     }
 
     /// The policy orders something of a phone's voice link.
@@ -94,6 +113,9 @@ impl Host {
     fn close_voice(&mut self, now: Instant, seat: SeatId, id: LinkId) {
         if self.stack.call(now, Call::CloseVoice(id)).is_err() {
             self.decide(now, Fact::VoiceClosed(seat));
+            if let Some(phone) = self.phone_in(seat) {
+                self.voice_gone(id, phone);
+            }
         }
     }
 
