@@ -19,6 +19,8 @@
  *   tandem_receiver_close          while no other call with this receiver is under way
  *   other tandem_receiver_...      any thread, at the same time as all of the above but close
  *   tandem_event_...               any thread; tandem_event_free once, after the others
+ *   tandem_audio_...               one thread at a time for each audio object; it may outlive the
+ *                                  receiver
  *   tandem_last_error              tells of the calling thread's own calls
  *
  * What waits: tandem_receiver_wait; tandem_receiver_open, until the controller is up or has failed;
@@ -37,6 +39,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/**
+ * Everything that is heard, with its gains, fades and tones.
+ */
+#define TANDEM_AUDIO_MIX 1
+
+/**
+ * What a phone plays, as it was decoded: before any gain, as its packets come.
+ */
+#define TANDEM_AUDIO_MEDIA 2
+
+/**
+ * The far end's voice, as its packets come; and the microphone.
+ */
+#define TANDEM_AUDIO_VOICE 3
 
 /**
  * How a call ended. A number always means the same; new ones are added, none is used again.
@@ -238,6 +255,11 @@ typedef enum tandem_kind {
 } tandem_kind;
 
 /**
+ * Sound that a program takes and gives itself.
+ */
+typedef struct tandem_audio tandem_audio;
+
+/**
  * What a receiver is opened with.
  */
 typedef struct tandem_config tandem_config;
@@ -251,6 +273,20 @@ typedef struct tandem_event tandem_event;
  * A running receiver.
  */
 typedef struct tandem_receiver tandem_receiver;
+
+/**
+ * An echo canceller: takes out of `near`, what the microphone heard, what of `far`, what was
+ * played, is in it. Both hold `frames` samples, at most 2.5 ms, of one channel at `rate` samples a
+ * second. `far` is the mix as it was rendered for the sink, handed over in order and without a
+ * break like `near`: the echo follows its cause by what lies in the buffers between, up to a round
+ * of the sink and the devices' own, and a canceller has to follow that delay when it changes. It
+ * is called on the audio thread: it must not wait, nor call this library, nor throw.
+ */
+typedef void (*tandem_canceller)(void *context,
+                                 const int16_t *far,
+                                 int16_t *near,
+                                 size_t frames,
+                                 uint32_t rate);
 
 #ifdef __cplusplus
 extern "C" {
@@ -271,6 +307,90 @@ const char *tandem_status_text(int status);
  * The library's version, as "0.1.0"; it lasts for ever.
  */
 const char *tandem_version(void);
+
+/**
+ * Has a function take echo out of what the microphone hears, before it is coded; phones are told
+ * to leave that to the receiver, as by `echo_cancellation`. A null `canceller` takes it back. A
+ * configuration with a canceller is for one receiver at a time.
+ *
+ * # Safety
+ * `config` is from tandem_config_new; `canceller` may be called with `context` from another thread
+ * until every receiver that is opened with it is closed.
+ */
+enum tandem_status tandem_config_set_canceller(struct tandem_config *config,
+                                               tandem_canceller canceller,
+                                               void *context);
+
+/**
+ * Opens sound to read, and of the kind TANDEM_AUDIO_VOICE to write: interleaved 16-bit samples at
+ * `rate` frames a second, 8000 to 48000, in one channel or two. `phone` is whose media or voice it
+ * is; null: whichever phone's is heard. It begins within 100 ms, holds what is not read for 680 ms
+ * at 48 kHz, and loses the oldest then. TANDEM_STATUS_BAD_VALUE for a kind, rate, channels or a
+ * phone of the mix that cannot be; TANDEM_STATUS_BUSY when eight are open. It may outlive the
+ * receiver, and ends with it.
+ *
+ * # Safety
+ * `receiver` is from tandem_receiver_open and not closed; `phone`, unless null, ends with a zero
+ * byte; `audio` has room.
+ */
+enum tandem_status tandem_audio_open(const struct tandem_receiver *receiver,
+                                     uint32_t kind,
+                                     const char *phone,
+                                     uint32_t rate,
+                                     uint8_t channels,
+                                     struct tandem_audio **audio);
+
+/**
+ * A file descriptor that poll, select and epoll find readable when something can be read that came
+ * after a read found less than it had room for, and at the end. It belongs to the audio object: do
+ * not read or close it. -1 for null.
+ *
+ * # Safety
+ * `audio` is from tandem_audio_open and not closed.
+ */
+int tandem_audio_fd(const struct tandem_audio *audio);
+
+/**
+ * Reads up to `frames` frames into `samples` and tells in `read` how many they are, and in `lost`
+ * how many are missing before them because they were not read in time: a read ends where some are
+ * missing. Never waits. TANDEM_STATUS_NOTHING when none wait, TANDEM_STATUS_CLOSED when none will
+ * come.
+ *
+ * # Safety
+ * `audio` is from tandem_audio_open and not closed, and no other thread uses it; `samples` has
+ * room for `frames` frames; `read` has room; `lost` has room or is null.
+ */
+enum tandem_status tandem_audio_read(struct tandem_audio *audio,
+                                     int16_t *samples,
+                                     size_t frames,
+                                     size_t *read,
+                                     uint64_t *lost);
+
+/**
+ * Writes frames that phones hear as the microphone, in place of the one that is configured from
+ * the first call until this audio object is closed. Tells in `written` how many were taken, fewer
+ * than given when a quarter of a second waits, and in `missed` for how many frames phones were
+ * sent silence since the last call because nothing was written in time. Never waits. While no
+ * voice link is open all is taken and dropped. TANDEM_STATUS_NOT_SUPPORTED for another kind than
+ * TANDEM_AUDIO_VOICE, TANDEM_STATUS_CLOSED when the receiver has ended.
+ *
+ * # Safety
+ * `audio` is from tandem_audio_open and not closed, and no other thread uses it; `samples` holds
+ * `frames` frames; `written` has room; `missed` has room or is null.
+ */
+enum tandem_status tandem_audio_write(struct tandem_audio *audio,
+                                      const int16_t *samples,
+                                      size_t frames,
+                                      size_t *written,
+                                      uint64_t *missed);
+
+/**
+ * Closes an audio object; null is nothing to close.
+ *
+ * # Safety
+ * `audio` is from tandem_audio_open and is not used again.
+ */
+void tandem_audio_close(struct tandem_audio *audio);
 
 /**
  * Takes the call that rings. `how` says what becomes of an active call: "hold", "end" or

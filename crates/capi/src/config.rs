@@ -4,16 +4,22 @@ use std::ffi::c_char;
 use std::path::Path;
 
 use crate::answer::{Status, guard, guard_value};
+use crate::audio::Callback;
 use crate::pointer::{borrow_mut, give, take, text};
 
 /// What a receiver is opened with.
 #[derive(Debug)]
-pub struct Config(pub(crate) tandem::Config);
+pub struct Config {
+    pub(crate) keys: tandem::Config,
+    pub(crate) canceller: Option<Callback>,
+}
 
 /// A configuration with every key at its default. Free it with tandem_config_free.
 #[unsafe(no_mangle)]
 pub extern "C" fn tandem_config_new() -> *mut Config {
-    guard_value(std::ptr::null_mut(), || Ok(give(Config(tandem::Config::default()))))
+    guard_value(std::ptr::null_mut(), || {
+        Ok(give(Config { keys: tandem::Config::default(), canceller: None }))
+    })
 }
 
 /// Sets a key, for example "controller" to "usb", "sound" to "null" or "seats" to "3". The keys are
@@ -34,9 +40,9 @@ pub unsafe extern "C" fn tandem_config_set(
         let (config, key, value) =
             unsafe { (borrow_mut(config, "config")?, text(key, "key")?, text(value, "value")?) };
         // A mistake in a phone's table is found when the table stands already.
-        let mut fresh = config.0.clone();
+        let mut fresh = config.keys.clone();
         fresh.set(key, value)?;
-        config.0 = fresh;
+        config.keys = fresh;
         Ok(())
     })
 }
@@ -51,7 +57,7 @@ pub unsafe extern "C" fn tandem_config_read(config: *mut Config, file: *const c_
     guard(|| {
         // SAFETY: the caller's promise.
         let (config, file) = unsafe { (borrow_mut(config, "config")?, text(file, "file")?) };
-        Ok(config.0.read(Path::new(file))?)
+        Ok(config.keys.read(Path::new(file))?)
     })
 }
 

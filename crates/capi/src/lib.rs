@@ -6,10 +6,9 @@
 //! Every function is a call in a `guard`: a panic becomes [`Status::Panicked`], a failure its
 //! number, and a sentence for `tandem_last_error`. Every pointer is checked for null and alignment;
 //! that it points to what it should is the caller's promise, and what the SAFETY notes rest on.
-//!
-//! Not here yet: sound in and out (`tandem_audio_…`).
 
 mod answer;
+mod audio;
 mod calls;
 mod config;
 mod event;
@@ -17,6 +16,11 @@ mod pointer;
 mod receiver;
 
 pub use answer::{Status, tandem_last_error, tandem_status_text, tandem_version};
+pub use audio::{
+    Audio, EchoCanceller, TANDEM_AUDIO_MEDIA, TANDEM_AUDIO_MIX, TANDEM_AUDIO_VOICE,
+    tandem_audio_close, tandem_audio_fd, tandem_audio_open, tandem_audio_read, tandem_audio_write,
+    tandem_config_set_canceller,
+};
 pub use calls::{
     tandem_receiver_answer, tandem_receiver_assistant, tandem_receiver_battery,
     tandem_receiver_dial, tandem_receiver_hang_up, tandem_receiver_hold, tandem_receiver_merge,

@@ -76,6 +76,50 @@ pub(crate) unsafe fn text<'a>(
     bytes.to_str().map_err(|_| Failure::new(Status::NotUtf8, format!("{name} is not UTF-8")))
 }
 
+/// How many samples so many frames are, which start at `pointer`.
+fn samples(
+    pointer: *const i16,
+    frames: usize,
+    channels: usize,
+    name: &'static str,
+) -> Result<usize, Failure> {
+    check(pointer, name)?;
+    let samples =
+        frames.checked_mul(channels).filter(|samples| *samples <= isize::MAX as usize / 2);
+    samples.ok_or_else(|| Failure::new(Status::BadValue, format!("{name} are too many")))
+}
+
+/// Borrows frames of sound.
+///
+/// # Safety
+/// A pointer that is not null points to so many frames that nobody changes meanwhile.
+pub(crate) unsafe fn slice<'a>(
+    pointer: *const i16,
+    frames: usize,
+    channels: usize,
+    name: &'static str,
+) -> Result<&'a [i16], Failure> {
+    let samples = samples(pointer, frames, channels, name)?;
+    // SAFETY: it is neither null, misaligned nor too long; the rest is the caller's promise.
+    Ok(unsafe { std::slice::from_raw_parts(pointer, samples) })
+}
+
+/// Borrows room for frames of sound.
+///
+/// # Safety
+/// A pointer that is not null points to room for so many frames that nobody else uses meanwhile.
+pub(crate) unsafe fn slice_mut<'a>(
+    pointer: *mut i16,
+    frames: usize,
+    channels: usize,
+    name: &'static str,
+) -> Result<&'a mut [i16], Failure> {
+    let samples = samples(pointer, frames, channels, name)?;
+    // SAFETY: it is neither null, misaligned nor too long; any bytes are samples; the rest is the
+    // caller's promise.
+    Ok(unsafe { std::slice::from_raw_parts_mut(pointer, samples) })
+}
+
 /// Where a call leaves its result.
 pub(crate) struct Out<T>(*mut T);
 
@@ -128,6 +172,17 @@ mod tests {
             assert!(text(std::ptr::null(), "x").is_err());
             assert!(Out::new(std::ptr::null_mut::<u64>(), "x").is_err());
             assert!(matches!(Out::wanted(std::ptr::null_mut::<u64>(), "x"), Ok(None)));
+        }
+        let sound = [1i16, 2, 3, 4];
+        // SAFETY: what is read is there; the rest is refused before.
+        unsafe {
+            assert_eq!(slice(sound.as_ptr(), 2, 2, "x").unwrap(), sound);
+            assert!(slice(sound.as_ptr(), usize::MAX / 2, 2, "x").is_err());
+            assert!(slice_mut(sound.as_ptr().cast_mut(), usize::MAX, 2, "x").is_err());
+            assert!(
+                slice_mut(sound.as_ptr().cast::<u8>().wrapping_add(1) as _, 1, 1, "x").is_err()
+            );
+            assert!(slice(std::ptr::null(), 0, 2, "x").is_err());
         }
         // SAFETY: it points to a number.
         assert_eq!(*unsafe { borrow(numbers.as_ptr(), "x") }.unwrap(), 7);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use tandem::{Address, Command, MediaAction, Next, Notice, Subscription, VolumeKind};
+use tandem::{Address, Canceller, Command, MediaAction, Next, Notice, Subscription, VolumeKind};
 
 use crate::answer::{Failure, Status, guard, guard_value};
 use crate::config::Config;
@@ -27,8 +27,10 @@ const _: () = {
 };
 
 impl Receiver {
-    fn open(config: &tandem::Config) -> Result<Receiver, Failure> {
-        let receiver = tandem::Receiver::open(config.clone())?;
+    fn open(config: &Config) -> Result<Receiver, Failure> {
+        let canceller = config.canceller.map(|callback| Box::new(callback) as Box<dyn Canceller>);
+        let options = tandem::Options { canceller };
+        let receiver = tandem::Receiver::open_with(config.keys.clone(), options)?;
         let events = receiver.subscribe()?;
         Ok(Receiver { receiver, events })
     }
@@ -59,7 +61,7 @@ pub unsafe extern "C" fn tandem_receiver_open(
     guard(|| {
         // SAFETY: the caller's promise.
         let (config, out) = unsafe { (borrow(config, "config")?, Out::new(receiver, "receiver")?) };
-        out.write(give(Receiver::open(&config.0)?));
+        out.write(give(Receiver::open(config)?));
         Ok(())
     })
 }

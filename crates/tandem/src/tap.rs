@@ -214,6 +214,11 @@ impl Audio {
         self.tap.has_ended() || self.shared.is_finished()
     }
 
+    /// Whether it takes what is written: it is of the kind [`AudioKind::Voice`].
+    pub fn is_writable(&self) -> bool {
+        self.writer.is_some()
+    }
+
     /// Frames a second.
     pub fn rate(&self) -> u32 {
         self.reader.rate()

@@ -126,13 +126,15 @@ pub(super) struct Reader {
     resampler: Option<Resampler>,
     /// The place of the frame that comes next.
     place: u64,
+    /// Frames that are missing before the next ones.
+    lost: u64,
     /// A block behind a hole that has not been told of.
     held: Option<Block>,
 }
 
 impl Reader {
     pub(super) fn new(rate: u32) -> Reader {
-        Reader { rate, from: 0, resampler: None, place: 0, held: None }
+        Reader { rate, from: 0, resampler: None, place: 0, lost: 0, held: None }
     }
 
     pub(super) fn rate(&self) -> u32 {
@@ -155,8 +157,11 @@ impl Reader {
                 self.held = Some(block);
                 break;
             }
-            heard.lost += lost * u64::from(self.rate) / u64::from(block.rate.max(1));
+            self.lost += lost * u64::from(self.rate) / u64::from(block.rate.max(1));
             self.take(&block);
+        }
+        if heard.frames > 0 {
+            heard.lost = std::mem::take(&mut self.lost);
         }
         heard
     }
