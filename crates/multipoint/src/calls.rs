@@ -70,6 +70,8 @@ pub(crate) fn told(decision: &mut Decision, id: SeatId, now: Calls) {
     }
     if now.setup != before.setup {
         seat.auto = Auto::No;
+        // The call that was to be taken is another one now.
+        decision.roster.accepting.take_if(|accepting| *accepting == id);
         drop_rank(&mut decision.roster.seats, id, |seat| &mut seat.rang);
         if now.setup != Setup::None {
             promote(&mut decision.roster.seats, id, |seat| &mut seat.rang);
@@ -167,12 +169,12 @@ fn is_quiet(roster: &Roster) -> bool {
 fn retrieve(decision: &mut Decision) {
     let held = decision.roster.which(|seat| seat.held_by_us);
     let last = held.max_by_key(|id| decision.roster.seats[usize::from(id.0)].talked);
-    if decision.policy.resume_call {
-        if let Some(id) = last {
+    match last {
+        Some(id) if decision.policy.resume_call && can_hold(decision.roster.at(id).hands_free) => {
             take(decision, id);
         }
-    } else if last.is_some() {
-        decision.roster.seats.iter_mut().for_each(|seat| seat.held_by_us = false);
+        Some(_) => decision.roster.seats.iter_mut().for_each(|seat| seat.held_by_us = false),
+        None => {}
     }
 }
 

@@ -8,7 +8,7 @@ use crate::order::{Order, Orders};
 use crate::policy::Policy;
 use crate::press::press;
 use crate::roster::{MAX_SEATS, Roster, SeatId, Voice};
-use crate::{calls, media, resume, seats, timers, voice};
+use crate::{always, calls, media, resume, seats, timers, voice};
 
 /// Decides. A fact about an empty seat changes nothing: it was overtaken by the phone's leaving.
 pub fn decide(policy: Policy, roster: Roster, fact: Fact) -> (Roster, Orders) {
@@ -21,6 +21,9 @@ pub fn decide(policy: Policy, roster: Roster, fact: Fact) -> (Roster, Orders) {
     media::settle(&mut decision);
     seats::settle(&mut decision);
     timers::settle(&mut decision);
+    if cfg!(debug_assertions) {
+        always::assert(&decision);
+    }
     (decision.roster, decision.orders)
 }
 

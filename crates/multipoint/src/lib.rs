@@ -11,6 +11,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+mod always;
 mod calls;
 mod claims;
 mod decide;

@@ -2,7 +2,7 @@
 
 use tandem_multipoint::{
     Asked, Audio, Button, Calls, Fact, Few, MAX_SEATS, Media, Order, Orders, Player, Policy,
-    Resume, Roster, Seat, SeatId, Takeover, Timer, Told, Voice,
+    Resume, Roster, Seat, SeatId, Setup, Takeover, Timer, Told, Voice,
 };
 
 use crate::phones::runs;
@@ -36,8 +36,11 @@ impl Step<'_> {
         self.orders.as_slice().contains(&order)
     }
 
+    /// Whether it is so for any seat that is taken, before or after.
     fn any(&self, is: impl Fn(usize, SeatId, &Seat, &Seat) -> bool) -> bool {
-        (0..MAX_SEATS).any(|n| is(n, SeatId(n as u8), &self.before.seats[n], &self.after.seats[n]))
+        let seats = self.before.seats.iter().zip(&self.after.seats).enumerate();
+        let mut taken = seats.filter(|(_, (before, after))| before.taken || after.taken);
+        taken.any(|(n, (before, after))| is(n, SeatId(n as u8), before, after))
     }
 
     fn pressed(&self) -> bool {
@@ -246,11 +249,14 @@ impl Step<'_> {
     /// No call is taken off hold that we did not hold; whom we held comes back or is forgotten once.
     fn held(&self) -> Broken {
         let taken = |b: &Seat, s: &Seat| b.asked != Asked::Retrieve && s.asked == Asked::Retrieve;
-        let wanted = |id| self.pressed() || self.before.accepting == Some(id);
+        let wanted = |id, b: &Seat| {
+            let accepting = self.before.accepting == Some(id) && b.calls.setup == Setup::None;
+            self.pressed() || accepting
+        };
         first(&[
             (
                 self.any(|_, id, b, s| {
-                    taken(b, s) && !b.held_by_us && b.asked != Asked::Hold && !wanted(id)
+                    taken(b, s) && !b.held_by_us && b.asked != Asked::Hold && !wanted(id, b)
                 }),
                 "a call was taken off hold that we did not hold",
             ),
@@ -384,7 +390,6 @@ impl Step<'_> {
                 | Order::CallOnPhone(id) => !seat(id).taken,
                 Order::Pause(id) | Order::Play(id) => seat(id).player == Player::Absent,
                 Order::Answer(id) | Order::HangUp(id) | Order::OpenVoice(id) => can(id).is_none(),
-                Order::Hold(id) if seat(id).asked == Asked::Retrieve => can(id).is_none(),
                 Order::Hold(id) => !can(id).is_some_and(|can| can.hold),
                 Order::EndAndAccept(id) => !can(id).is_some_and(|can| can.end),
                 Order::RejectWaiting(id) => !can(id).is_some_and(|can| can.reject),

@@ -57,8 +57,11 @@ pub fn says_it_plays(seat: &Seat) -> bool {
 /// What is wrong with the roster itself.
 pub fn state(policy: Policy, roster: &Roster) -> Broken {
     let any = |is: &dyn Fn(usize, &Seat) -> bool| {
-        roster.seats.iter().enumerate().any(|(n, seat)| is(n, seat))
+        let taken = roster.seats.iter().enumerate().filter(|(_, seat)| seat.taken);
+        taken.into_iter().any(|(n, seat)| is(n, seat))
     };
+    let empty =
+        |(n, seat): (usize, &Seat)| !seat.taken && (heard(roster, n) || *seat != Seat::default());
     let linked = |seat: &&Seat| matches!(seat.voice, Voice::Opening | Voice::Open);
     let silenced = silenced(roster);
     let mix = policy.takeover == Takeover::Mix;
@@ -67,8 +70,10 @@ pub fn state(policy: Policy, roster: &Roster) -> Broken {
     let fresh = |seat: &Seat| !seat.spent || owed(seat) || seat.echo;
     let awaits = any(&|_, seat| owed(seat) || seat.echo);
     first(&[
-        (any(&|_, s| !s.taken && *s != Seat::default()), "an empty seat remembers something"),
-        (any(&|n, s| heard(roster, n) && !s.taken), "an empty seat is heard"),
+        (
+            roster.seats.iter().enumerate().any(empty),
+            "an empty seat remembers something, or is heard",
+        ),
         (roster.seats.iter().filter(linked).count() > 1, "two voice links are open or opening"),
         (
             silenced && roster.audible.count_ones() != 1,

@@ -245,3 +245,11 @@ fn three_calls_come_back_in_turn() {
     rx.tell(Fact::Calls(B, ACTIVE));
     assert_eq!(rx.tell(Fact::Calls(B, IDLE)), [Order::Hold(A)]);
 }
+
+#[test]
+fn a_call_held_by_its_owner_is_not_taken_when_the_one_to_be_answered_stops_ringing() {
+    let mut rx = two_calls();
+    rx.tell(Fact::Calls(B, Calls { held: true, ..RINGING }));
+    rx.press(ANSWER);
+    assert_eq!(rx.tell_all(&[Fact::Calls(B, HELD), Fact::Calls(A, HELD)]), [Order::Hold(A)]);
+}
