@@ -166,7 +166,9 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// From a capture: who was connected, streaming, talking and heard when
+    /// From a capture: who was connected, streaming, ringing, talking and heard when
+    ///
+    /// From one of ours, also how long each switch took us, and the phones. In others, who was heard is inferred.
     Timeline {
         /// A btsnoop file
         capture: PathBuf,

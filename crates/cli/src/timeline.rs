@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use tandem::snoop::timeline::Switch;
 use tandem::snoop::{Capture, Timeline, timeline};
 
 use crate::failure::Failure;
@@ -66,11 +67,30 @@ fn lines(timeline: &Timeline) -> Vec<String> {
         };
         add("connected", &mut phone.connected.iter());
         add("streaming", &mut phone.streaming.iter());
+        add("ringing", &mut phone.ringing.iter());
+        add("talking", &mut phone.talking.iter());
         add("voice", &mut phone.voice.iter());
         add("heard", &mut phone.heard.iter().map(|heard| &heard.span));
         lines.extend(columns(&rows));
     }
+    if !timeline.switches.is_empty() {
+        let text = "switches: when, who is heard then, how long it took us, and the phones";
+        lines.push(text.into());
+        lines.extend(columns(&timeline.switches.iter().map(switch).collect::<Vec<_>>()));
+    }
     lines
+}
+
+fn switch(switch: &Switch) -> Vec<String> {
+    let millis = |time: Duration| format!("{:.3} ms", time.as_secs_f64() * 1e3);
+    let to = switch.to.iter().map(|one| format!("{} {}", one.phone, one.kind.name()));
+    let to: Vec<String> = to.collect();
+    vec![
+        format!("  {}", time(switch.heard)),
+        if to.is_empty() { "nobody".into() } else { to.join(", ") },
+        millis(switch.ours),
+        switch.phones.map_or("-".into(), millis),
+    ]
 }
 
 /// Minutes and seconds.
@@ -81,6 +101,7 @@ fn time(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tandem::snoop::note::{Audible, Kind};
     use tandem::snoop::timeline::{Phone, Span};
 
     use super::*;
@@ -99,8 +120,21 @@ mod tests {
                 name: Some("Ann".into()),
                 connected: vec![span(0, 83_004)],
                 streaming: vec![span(1500, 2000), span(61_000, 62_000)],
+                ringing: vec![span(2000, 2500)],
+                talking: vec![],
                 voice: vec![],
                 heard: vec![],
+            }],
+            switches: vec![Switch {
+                at: Duration::from_millis(1500),
+                heard: Duration::from_millis(1502),
+                ours: Duration::from_micros(1_250),
+                phones: Some(Duration::from_millis(31)),
+                from: vec![],
+                to: vec![Audible {
+                    phone: "AA:BB:CC:DD:EE:FF".parse().unwrap(),
+                    kind: Kind::Media,
+                }],
             }],
             inferred: true,
             torn: false,
@@ -113,6 +147,9 @@ mod tests {
                 "AA:BB:CC:DD:EE:FF Ann",
                 "  connected  0:00.000 to 1:23.004",
                 "  streaming  0:01.500 to 0:02.000, 1:01.000 to 1:02.000",
+                "  ringing    0:02.000 to 0:02.500",
+                "switches: when, who is heard then, how long it took us, and the phones",
+                "  0:01.502  AA:BB:CC:DD:EE:FF media  1.250 ms  31.000 ms",
             ]
         );
     }

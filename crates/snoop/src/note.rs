@@ -12,6 +12,8 @@
 //! | `tandem heard none` | from here on nobody is heard |
 //! | `tandem heard phone=AA:BB:CC:DD:EE:FF kind=media` | from here on that phone is; with mixing, `phone=… kind=…` again for each further one |
 //! | `tandem call phone=AA:BB:CC:DD:EE:FF index=1 state=incoming` | a phone's call, by the phone's number for it, is `incoming`, `outgoing`, `active`, `held` or `ended` now |
+//! | `tandem decided fact=Started(SeatId(1)) order=Pause(SeatId(0))` | a decision, with the orders that it came to |
+//! | others | what the receiver was set to and told, which [`crate::timeline`] does not need; `tandem replay` does |
 //!
 //! Kinds are those of the control interface's `audible` event: `call`, `ring`, `voice`,
 //! `assistant`, `media`.
@@ -136,6 +138,53 @@ pub fn call(line: &str) -> Option<Call> {
         }
     }
     Some(Call { phone: phone?, index: index?, state: state? })
+}
+
+/// A decision: what it was made about and what it came to, as the receiver's policy calls them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decided<'a> {
+    /// `Started(SeatId(1))` and the like.
+    pub fact: &'a str,
+    /// `Pause(SeatId(0))` and the like.
+    pub orders: Vec<&'a str>,
+}
+
+impl Decided<'_> {
+    /// The seat whose phone did something, where the fact is about that.
+    pub fn answers(&self) -> Option<u8> {
+        let ours = ["Elapsed", "Sounding", "Preferences", "Button"];
+        if ours.contains(&word(self.fact)) { None } else { seat(self.fact) }
+    }
+
+    /// The seats whose phones were told to do something.
+    pub fn told(&self) -> impl Iterator<Item = u8> {
+        let ours = ["Arm", "Disarm", "Seat", "CallOnPhone"];
+        self.orders.iter().filter(move |order| !ours.contains(&word(order))).filter_map(|o| seat(o))
+    }
+}
+
+fn word(text: &str) -> &str {
+    text.split(['(', '{']).next().unwrap_or(text)
+}
+
+fn seat(text: &str) -> Option<u8> {
+    let (_, rest) = text.split_once("SeatId(")?;
+    rest.split(')').next()?.parse().ok()
+}
+
+/// A decision, if `line` is a note about one.
+pub fn decided(line: &str) -> Option<Decided<'_>> {
+    let (word, pairs) = parse(line)?;
+    (word == "decided").then_some(())?;
+    let mut decided = Decided { fact: "", orders: Vec::new() };
+    for (key, value) in pairs {
+        match key {
+            "fact" => decided.fact = value,
+            "order" => decided.orders.push(value),
+            _ => {}
+        }
+    }
+    Some(decided)
 }
 
 /// A line taken apart: its word, and its keys with their values; `None` if it is none of ours.

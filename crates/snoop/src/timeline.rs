@@ -1,24 +1,27 @@
-//! Who was connected, streaming, talking and heard when, read off a capture; as JSON
+//! Who was connected, streaming, ringing, talking and heard when, read off a capture; as JSON
 //! ([`Timeline::to_json`]) and as a drawing ([`Timeline::to_svg`]).
 //!
 //! *Connected* is the life of the ACL link, *voice* that of synchronous links, *streaming* goes from an
 //! accepted AVDTP START to an accepted SUSPEND, CLOSE or ABORT, or the end of either channel (AVDTP
-//! 1.3, 8.13 to 8.16). *Heard* is what our own notes say ([`crate::note`]); a capture without them was
-//! written by somebody else, and every phone that streams is taken to be heard, labelled *inferred*.
+//! 1.3, 8.13 to 8.16). *Ringing* (or dialled), *talking* and *heard* are what our own notes say
+//! ([`crate::note`]). A capture without them was written by somebody else: calls are then read off the
+//! lines of the hands-free profile, and every phone that streams or has a voice link is taken to be
+//! heard, labelled *inferred*. Our own also tell how long each switch of who is heard took.
 //!
 //! Limits: one stream a link; links that were up before the capture began are not seen, nor is LE.
-//! Not here: ringing, and the split of a switch's time into ours and the phone's.
 
 mod follow;
+mod gateway;
 mod json;
 mod link;
 mod svg;
+mod switch;
 
 use std::time::Duration;
 
 use wire::Address;
 
-use crate::note::Kind;
+use crate::note::{Audible, Kind};
 use crate::reader::Records;
 
 /// A stretch of time, counted from the capture's first record.
@@ -50,10 +53,32 @@ pub struct Phone {
     pub connected: Vec<Span>,
     /// When its music was on the way.
     pub streaming: Vec<Span>,
+    /// When a call rang, or was being dialled.
+    pub ringing: Vec<Span>,
+    /// When a call was spoken in.
+    pub talking: Vec<Span>,
     /// When a voice link was up.
     pub voice: Vec<Span>,
     /// When it was heard.
     pub heard: Vec<HeardSpan>,
+}
+
+/// Another one was heard, or something else of the same one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Switch {
+    /// When we learned what led to it.
+    pub at: Duration,
+    /// When who was heard changed.
+    pub heard: Duration,
+    /// How much of the time was ours: from what we learned to the last packet that we sent for it.
+    pub ours: Duration,
+    /// How much of it was phones': from what they were told until they did it. `None` where none
+    /// was told anything, or none answered.
+    pub phones: Option<Duration>,
+    /// Who was heard before.
+    pub from: Vec<Audible>,
+    /// Who was heard after it.
+    pub to: Vec<Audible>,
 }
 
 /// What a capture tells of everybody.
@@ -65,6 +90,8 @@ pub struct Timeline {
     pub length: Duration,
     /// The phones, in the order in which they appeared.
     pub phones: Vec<Phone>,
+    /// Each change of who was heard, in a capture of ours.
+    pub switches: Vec<Switch>,
     /// Whether who was heard is a conclusion from who streamed, rather than written in the capture.
     pub inferred: bool,
     /// Whether the capture ended with an incomplete record.

@@ -66,10 +66,11 @@ impl Tap {
         self.put(at, content, put)
     }
 
-    /// Copies what came of it, as far as captures hold it; else as [`input`](Tap::input).
+    /// Copies what came of it, as far as captures hold it, with the time that `at` gives; else as
+    /// [`input`](Tap::input).
     pub(crate) fn effect(
         &mut self,
-        at: Instant,
+        at: impl FnOnce() -> Instant,
         effect: &Effect,
         put: impl FnOnce(Record) -> bool,
     ) -> bool {
@@ -78,7 +79,7 @@ impl Tap {
             Effect::Decided(fact, orders) => Some(Content::Decided(*fact, *orders)),
             _ => return true,
         };
-        self.put(at, content, put)
+        self.put(at(), content, put)
     }
 
     fn copy(&self, direction: Direction, channel: Channel, packet: &[u8]) -> Option<Content> {
@@ -107,6 +108,9 @@ pub(crate) struct Capture {
     keep_keys: bool,
     failed: Option<io::Error>,
     fresh: bool,
+    /// The time of the last record: an event happened when the host was fed, and is told after what
+    /// was sent meanwhile.
+    last: Duration,
 }
 
 impl Capture {
@@ -115,7 +119,7 @@ impl Capture {
         let start = started.duration_since(UNIX_EPOCH).unwrap_or_default();
         let mut writer = Writer::create(path, start)?;
         writer.keep_keys(keep_keys);
-        Ok(Capture { writer, keep_keys, failed: None, fresh: true })
+        Ok(Capture { writer, keep_keys, failed: None, fresh: true, last: Duration::ZERO })
     }
 
     /// Notes what the host is made of: the first thing in it.
@@ -138,6 +142,7 @@ impl Capture {
     pub(crate) fn write(&mut self, record: &Record) {
         let Record { at, lost, content } = record;
         let at = since(*at);
+        self.last = at;
         if std::mem::take(&mut self.fresh) {
             // The controller's address is not known yet; packets need an index to belong to.
             let written = self.writer.controller(at, Default::default(), "tandem0");
@@ -160,7 +165,7 @@ impl Capture {
     /// Notes who is heard, and what becomes of calls.
     pub(crate) fn event(&mut self, at: Instant, event: &Event) {
         if let Some(note) = told(event) {
-            let written = self.writer.note(since(at), note);
+            let written = self.writer.note(since(at).max(self.last), note);
             self.keep(written);
         }
     }

@@ -260,7 +260,7 @@ impl Stage {
         let Stage { tap, capture, .. } = self;
         tap.input(now, &input, |record| capture.put(&record));
         for effect in self.host.feed(now, input) {
-            tap.effect(now, &effect, |record| capture.put(&record));
+            tap.effect(|| now, &effect, |record| capture.put(&record));
             match effect {
                 Effect::Send(channel, packet) => self.world.receive(channel, &packet),
                 Effect::Media(media) => {

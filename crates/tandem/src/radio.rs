@@ -187,7 +187,8 @@ impl Radio {
         let mut opened = 0u32;
         for effect in host.feed(now, input) {
             if let Some(tap) = tap {
-                shared.captured(tap.effect(now, &effect, |record| shared.capture(record)));
+                let at = || shared.clock.now();
+                shared.captured(tap.effect(at, &effect, |record| shared.capture(record)));
             }
             match effect {
                 Effect::Media(media) => {

@@ -7,10 +7,11 @@ use wire::avdtp::{Label, MessageType, SignalId, write_single};
 use wire::h4::Channel;
 use wire::hci::{Event, Handle, LinkType as Carries, Name, Status};
 use wire::l2cap::{Cid, Command, ConnectionResult, ConnectionStatus, Psm, Signal};
+use wire::rfcomm::{Dlci, Frame, Kind as FrameKind};
 
 use crate::Direction::{Received, Sent};
-use crate::note::{Audible, Heard, Kind};
-use crate::timeline::{HeardSpan, Span};
+use crate::note::{Audible, Call, Heard, Kind, State};
+use crate::timeline::{HeardSpan, Span, Switch};
 use crate::{Direction, LinkType, Records, Timeline, Writer};
 
 /// 2026-11-21 05:31:02.250 UTC.
@@ -147,6 +148,27 @@ impl Script {
         self
     }
 
+    fn note(&mut self, note: impl std::fmt::Display) -> &mut Self {
+        self.writer.note(Duration::from_millis(self.now), note).unwrap();
+        self
+    }
+
+    /// What a phone says over RFCOMM, on the channel `cid`.
+    fn says(&mut self, direction: Direction, handle: u16, cid: u16, text: &str) -> &mut Self {
+        let frame = Frame {
+            dlci: Dlci::new(6).unwrap(),
+            command_response: false,
+            kind: FrameKind::Uih,
+            poll_final: true,
+            credits: Some(1),
+            information: text.as_bytes(),
+        };
+        let mut bytes = [0; 400];
+        let length = frame.write(&mut bytes).unwrap();
+        let target = if direction == Received { Cid(cid) } else { Cid(cid + 0x100) };
+        self.l2cap(direction, handle, target, &bytes[..length], 100)
+    }
+
     fn timeline(&mut self) -> Timeline {
         let writer = std::mem::replace(&mut self.writer, Script::new().writer);
         Timeline::of(Records::new(&writer.into_inner()).unwrap())
@@ -216,19 +238,134 @@ fn an_evening_with_two_phones() {
 }
 
 #[test]
-fn without_our_notes_whoever_streams_is_taken_to_be_heard() {
+fn without_our_notes_whoever_streams_or_talks_is_taken_to_be_heard() {
     let timeline = evening(&mut Script::new(), false);
     assert!(timeline.inferred);
     let heard: Vec<_> = timeline.phones.iter().map(|phone| &phone.heard[..]).collect();
     assert_eq!(
         heard,
         [
-            &[HeardSpan { span: ms(4000, 13_000), kind: Kind::Media }][..],
+            &[
+                HeardSpan { span: ms(4000, 13_000), kind: Kind::Media },
+                HeardSpan { span: ms(20_000, 30_000), kind: Kind::Voice },
+            ][..],
             &[HeardSpan { span: ms(12_000, 40_000), kind: Kind::Media }],
         ]
     );
     assert_eq!(timeline.to_json()["heard"], "inferred");
-    assert!(timeline.to_svg().contains("heard (inferred from streaming)"));
+    assert!(timeline.to_svg().contains("heard (inferred)"));
+}
+
+/// The indicators of a phone and a call that comes, is answered, held for a while, and ends.
+fn lines(script: &mut Script, by: Direction) -> Timeline {
+    script.up(0x40, PIXEL, Carries::Acl).open(0x40, Psm::RFCOMM, 0x41);
+    let names = "\r\n+CIND: (\"service\",(0,1)),(\"call\",(0,1)),(\"callsetup\",(0-3)),\
+                 (\"callheld\",(0-2)),(\"signal\",(0-5))\r\n\r\nOK\r\n";
+    script.says(by, 0x40, 0x41, names).says(by, 0x40, 0x41, "\r\n+CIND: 1,0,0,0,5\r\n");
+    script.at(1000).says(by, 0x40, 0x41, "\r\n+CIEV: 5,3\r\n");
+    script.at(2000).says(by, 0x40, 0x41, "\r\n+CIEV: 3,1\r\n\r\nRING\r\n\r\n+CLIP: \"1\",129\r\n");
+    let other = if by == Sent { Received } else { Sent };
+    script.at(3000).says(other, 0x40, 0x41, "ATA\r");
+    script.at(3200).says(by, 0x40, 0x41, "\r\nOK\r\n\r\n+CIEV: 2,1\r\n\r\n+CIEV: 3,0\r\n");
+    script.at(3300).up(0x80, PIXEL, Carries::Esco);
+    script.at(5000).says(by, 0x40, 0x41, "\r\n+CIEV: 4,2\r\n");
+    script.at(6000).says(by, 0x40, 0x41, "\r\n+CIEV: 4,0\r\n");
+    script.at(8000).down(0x80).at(9000).down(0x40);
+    script.timeline()
+}
+
+#[test]
+fn a_foreign_captures_calls_are_read_off_the_lines_of_either_side() {
+    for by in [Received, Sent] {
+        let timeline = lines(&mut Script::new(), by);
+        let phone = &timeline.phones[0];
+        assert_eq!(phone.ringing, [ms(2000, 3200)]);
+        assert_eq!(phone.talking, [ms(3200, 5000), ms(6000, 9000)], "ends with the link");
+        assert_eq!(phone.voice, [ms(3300, 8000)]);
+        assert!(timeline.inferred && timeline.switches.is_empty());
+        assert_eq!(phone.heard, [HeardSpan { span: ms(3300, 8000), kind: Kind::Call }]);
+        keep("lines.svg", &timeline.to_svg());
+    }
+}
+
+#[test]
+fn our_own_notes_go_before_the_lines() {
+    let mut script = Script::new();
+    let call = |index, state| Call { phone: PIXEL, index, state };
+    script.at(0).heard(&[]).note(call(1, State::Incoming));
+    script.at(10).note(call(1, State::Active)).at(12).note(call(2, State::Incoming));
+    script.at(20).note(call(1, State::Held)).note(call(2, State::Active));
+    script.at(30).note(call(2, State::Ended)).at(40).note(call(1, State::Ended));
+    let timeline = lines(script.at(50), Received);
+    let phone = &timeline.phones[0];
+    assert_eq!(phone.ringing, [ms(0, 10), ms(12, 20)]);
+    assert_eq!(phone.talking, [ms(10, 20), ms(20, 30)]);
+}
+
+#[test]
+fn a_switchs_time_is_ours_and_the_phones() {
+    let decided = |fact: &str, orders: &[&str]| {
+        let orders: String = orders.iter().map(|order| format!(" order={order}")).collect();
+        format!("tandem decided fact={fact}{orders}")
+    };
+    let anything = [0x40, 0x20, 0, 0];
+    let acl = Channel::Acl;
+    let mut script = Script::new();
+    // Music moves: what we learn comes at 100, we are done at 103, the other phone pauses at 190.
+    script.at(100).packet(Received, acl, &anything);
+    script.note(decided(
+        "Player(SeatId(1),Playing,true)",
+        &["Pause(SeatId(0))", "Arm(SeatId(0),Told)"],
+    ));
+    script.at(101).heard(&[(IPHONE, Kind::Media)]).at(103).packet(Sent, acl, &anything);
+    // Its OK is not what it does, nor is what the ear says.
+    script.at(120).packet(Received, acl, &anything);
+    script.at(150).note("tandem sounding stream=8 on=false");
+    script.note(decided("Sounding(SeatId(0),false)", &[]));
+    script
+        .at(190)
+        .packet(Received, acl, &anything)
+        .note(decided("Player(SeatId(0),Paused,true)", &[]));
+    // A call is held for another: the owner's command, two phones' answers, the voice link.
+    script.at(1000).note("tandem command ticket=1 verb=answer how=hold");
+    script.note(decided("Button(Answer(None,None))", &["Hold(SeatId(0))"]));
+    script.at(1002).packet(Sent, acl, &anything);
+    script.at(1100).packet(Received, acl, &anything);
+    script.note(decided("Calls(SeatId(0),Calls{held:true})", &["Answer(SeatId(1))"]));
+    script.at(1101).packet(Sent, acl, &anything);
+    script.at(1301).packet(Received, acl, &anything).note(decided("Calls(SeatId(1),Calls{})", &[]));
+    script.heard(&[(PIXEL, Kind::Call)]).at(2000).note("tandem wake");
+    // Somebody who stops by himself.
+    script.at(3000).packet(Received, acl, &anything).note(decided("Stopped(SeatId(1))", &[]));
+    let timeline = script.heard(&[]).timeline();
+    let audible = |phone, kind| vec![Audible { phone, kind }];
+    let ms = Duration::from_millis;
+    let start = ms(100);
+    let switch = |at, heard, ours, phones: Option<u64>, from, to| Switch {
+        at: ms(at) - start,
+        heard: ms(heard) - start,
+        ours: ms(ours),
+        phones: phones.map(ms),
+        from,
+        to,
+    };
+    let (media, call) = (audible(IPHONE, Kind::Media), audible(PIXEL, Kind::Call));
+    assert_eq!(
+        timeline.switches,
+        [
+            switch(100, 101, 3, Some(87), vec![], media.clone()),
+            switch(1000, 1301, 3, Some(298), media, call.clone()),
+            switch(3000, 3000, 0, None, call, vec![]),
+        ]
+    );
+    let json = timeline.to_json();
+    assert_eq!(
+        json["switches"][0].to_string(),
+        r#"{"at":0.0,"from":[],"heard":0.001,"ours":0.003,"phones":0.087,"to":[{"kind":"media","phone":"09:09:09:09:09:09"}]}"#
+    );
+    let svg = timeline.to_svg();
+    keep("switches.svg", &svg);
+    assert!(svg.contains("301.0 ms") && svg.contains("298.0 ms") && svg.contains("nobody"));
 }
 
 #[test]

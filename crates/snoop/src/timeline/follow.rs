@@ -7,10 +7,12 @@ use wire::Address;
 use wire::h4::Channel;
 use wire::hci::{AclHeader, Event, Handle, LinkType, Opcode, Status};
 
+use super::gateway::Calls;
 use super::link::{Change, Link};
+use super::switch::{Switches, is_input};
 use super::{HeardSpan, Phone, Span, Timeline};
 use crate::format::Direction;
-use crate::note::{self, Audible, Kind};
+use crate::note::{self, Audible, Kind, State};
 use crate::reader::{Content, Record, Records};
 
 /// A link that is up: which controller's, and its handle.
@@ -36,6 +38,37 @@ struct Follower {
     up: HashMap<Key, Up>,
     /// Who is heard, and since when; `None` until a note says so for the first time.
     heard: Option<(Duration, Vec<Audible>)>,
+    switches: Switches,
+    /// The calls of each phone by our notes, by the phone's number for it; and whether there are any.
+    calls: HashMap<(usize, u8), State>,
+    noted: bool,
+    /// When each phone began to ring and to talk: by our notes, and by the lines of the profile.
+    by_notes: HashMap<usize, Since>,
+    by_lines: HashMap<usize, Since>,
+    /// What the lines say, for a capture without notes.
+    lines: HashMap<usize, [Vec<Span>; 2]>,
+}
+
+/// Since when a phone rings and talks.
+#[derive(Clone, Copy, Default)]
+struct Since([Option<Duration>; 2]);
+
+impl Since {
+    /// The calls are these now; ends what is over.
+    fn change(&mut self, now: Duration, calls: Calls, [ringing, talking]: [&mut Vec<Span>; 2]) {
+        let [rang, talked] = &mut self.0;
+        for (since, on, spans) in [(rang, calls.ringing, ringing), (talked, calls.talking, talking)]
+        {
+            match since {
+                Some(from) if !on => {
+                    spans.push(Span { from: *from, to: now });
+                    *since = None;
+                }
+                None if on => *since = Some(now),
+                _ => {}
+            }
+        }
+    }
 }
 
 pub(super) fn follow(mut records: Records<'_>) -> Timeline {
@@ -53,6 +86,7 @@ pub(super) fn follow(mut records: Records<'_>) -> Timeline {
         start: start.unwrap_or(0),
         length: follower.now,
         phones: follower.phones,
+        switches: follower.switches.finish(),
         inferred,
         torn: records.torn(),
     }
@@ -60,6 +94,11 @@ pub(super) fn follow(mut records: Records<'_>) -> Timeline {
 
 impl Follower {
     fn record(&mut self, record: &Record<'_>) {
+        match record.content {
+            Content::Packet { direction: Direction::Received, .. } => self.switches.input(self.now),
+            Content::Packet { direction: Direction::Sent, .. } => self.switches.sent(self.now),
+            _ => {}
+        }
         match record.content {
             Content::Packet { channel: Channel::Event, packet, .. } => {
                 if let Ok(event) = Event::parse(packet) {
@@ -69,16 +108,49 @@ impl Follower {
             Content::Packet { channel: Channel::Acl, direction, packet } => {
                 self.acl(record.controller, direction, packet);
             }
-            Content::Note(_) => {
-                let heard = record.content.text().and_then(|text| note::heard(&text));
-                if let Some(audible) = heard {
-                    self.close_heard();
-                    self.heard = Some((self.now, audible));
-                }
-            }
+            Content::Note(_) => self.note(&record.content.text().unwrap_or_default()),
             Content::ControllerLost => self.all_down(record.controller),
             _ => {}
         }
+    }
+
+    fn note(&mut self, line: &str) {
+        if is_input(line) {
+            self.switches.input(self.now);
+        } else if let Some(decided) = note::decided(line) {
+            self.switches.decided(&decided);
+        } else if let Some(audible) = note::heard(line) {
+            self.close_heard();
+            self.switches.heard(self.now, &audible);
+            self.heard = Some((self.now, audible));
+        } else if let Some(call) = note::call(line) {
+            let phone = self.phone(call.phone);
+            self.noted = true;
+            match call.state {
+                State::Ended => self.calls.remove(&(phone, call.index)),
+                state => self.calls.insert((phone, call.index), state),
+            };
+            self.noted_calls(phone);
+        }
+    }
+
+    /// What our notes say of a phone's calls has changed.
+    fn noted_calls(&mut self, phone: usize) {
+        let of = |states: &[State]| {
+            self.calls.iter().any(|((whose, _), state)| *whose == phone && states.contains(state))
+        };
+        let calls = Calls {
+            ringing: of(&[State::Incoming, State::Outgoing]),
+            talking: of(&[State::Active]),
+        };
+        let Phone { ringing, talking, .. } = &mut self.phones[phone];
+        self.by_notes.entry(phone).or_default().change(self.now, calls, [ringing, talking]);
+    }
+
+    /// What the lines of the profile say of a phone's calls has changed.
+    fn line_calls(&mut self, phone: usize, calls: Calls) {
+        let spans = self.lines.entry(phone).or_default().each_mut();
+        self.by_lines.entry(phone).or_default().change(self.now, calls, spans);
     }
 
     fn event(&mut self, controller: u16, event: Event<'_>) {
@@ -125,6 +197,10 @@ impl Follower {
                     self.phones[up.phone].streaming.push(Span { from, to: self.now });
                 }
             }
+            Some(Change::Calls(calls)) => {
+                let phone = up.phone;
+                self.line_calls(phone, calls);
+            }
             None => {}
         }
     }
@@ -139,6 +215,8 @@ impl Follower {
             name: None,
             connected: Vec::new(),
             streaming: Vec::new(),
+            ringing: Vec::new(),
+            talking: Vec::new(),
             voice: Vec::new(),
             heard: Vec::new(),
         });
@@ -157,6 +235,12 @@ impl Follower {
 
     fn down(&mut self, key: Key) {
         let Some(up) = self.up.remove(&key) else { return };
+        if let Carries::Data(_) = up.kind {
+            // Calls may go on on the phone; we do not see them.
+            self.calls.retain(|(phone, _), _| *phone != up.phone);
+            self.noted_calls(up.phone);
+            self.line_calls(up.phone, Calls::default());
+        }
         let phone = &mut self.phones[up.phone];
         let span = Span { from: up.since, to: self.now };
         match up.kind {
@@ -190,17 +274,45 @@ impl Follower {
     fn finish(&mut self) -> bool {
         let keys: Vec<_> = self.up.keys().copied().collect();
         keys.into_iter().for_each(|key| self.down(key));
+        // A phone that is not connected any more has ended its calls already.
         let inferred = self.heard.is_none();
         self.close_heard();
-        for phone in &mut self.phones {
-            for spans in [&mut phone.connected, &mut phone.streaming, &mut phone.voice] {
+        for (n, phone) in self.phones.iter_mut().enumerate() {
+            if !self.noted
+                && let Some(lines) = self.lines.remove(&n)
+            {
+                [phone.ringing, phone.talking] = lines;
+            }
+            let Phone { connected, streaming, ringing, talking, voice, .. } = phone;
+            for spans in [connected, streaming, ringing, talking, voice] {
                 spans.sort_by_key(|span| span.from);
             }
             if inferred {
-                let heard = |span: &Span| HeardSpan { span: *span, kind: Kind::Media };
-                phone.heard = phone.streaming.iter().map(heard).collect();
+                phone.heard = inferred_heard(phone);
             }
         }
         inferred
     }
+}
+
+/// What is taken to have been heard of a phone.
+fn inferred_heard(phone: &Phone) -> Vec<HeardSpan> {
+    let talks = |span: &Span| {
+        phone.talking.iter().any(|talking| talking.from < span.to && span.from < talking.to)
+    };
+    let rings = |span: &Span| {
+        phone.ringing.iter().any(|ringing| ringing.from < span.to && span.from < ringing.to)
+    };
+    let media = phone.streaming.iter().map(|span| HeardSpan { span: *span, kind: Kind::Media });
+    let voice = phone.voice.iter().map(|span| {
+        let kind = match () {
+            () if talks(span) => Kind::Call,
+            () if rings(span) => Kind::Ring,
+            () => Kind::Voice,
+        };
+        HeardSpan { span: *span, kind }
+    });
+    let mut heard: Vec<HeardSpan> = media.chain(voice).collect();
+    heard.sort_by_key(|heard| heard.span.from);
+    heard
 }

@@ -2,16 +2,19 @@
 //!
 //! ```text
 //! { "start": "2026-11-21T05:31:02.250Z", "length": 42.5, "heard": "recorded" | "inferred", "torn": false,
-//!   "phones": [{ "address", "name" | null, "connected": [[from, to]…], "streaming": […], "voice": […],
-//!                "heard": [{ "from", "to", "kind" }…] }…] }
+//!   "phones": [{ "address", "name" | null, "connected": [[from, to]…], "streaming": […], "ringing": […],
+//!                "talking": […], "voice": […], "heard": [{ "from", "to", "kind" }…] }…],
+//!   "switches": [{ "at", "heard", "ours", "phones" | null, "from": [{ "phone", "kind" }…], "to": […] }…] }
 //! ```
-//! Times are seconds from the capture's first record.
+//! Times are seconds from the capture's first record; `ours` and `phones` are lengths of time in seconds, see
+//! [`Switch`].
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Phone, Span, Timeline, iso8601};
+use super::{Phone, Span, Switch, Timeline, iso8601};
+use crate::note::Audible;
 
 impl Timeline {
     /// The timeline as a JSON value.
@@ -22,6 +25,7 @@ impl Timeline {
             "heard": if self.inferred { "inferred" } else { "recorded" },
             "torn": self.torn,
             "phones": self.phones.iter().map(phone).collect::<Vec<_>>(),
+            "switches": self.switches.iter().map(switch).collect::<Vec<_>>(),
         })
     }
 }
@@ -39,8 +43,26 @@ fn phone(phone: &Phone) -> Value {
         "name": phone.name,
         "connected": spans(&phone.connected),
         "streaming": spans(&phone.streaming),
+        "ringing": spans(&phone.ringing),
+        "talking": spans(&phone.talking),
         "voice": spans(&phone.voice),
         "heard": heard.collect::<Vec<_>>(),
+    })
+}
+
+fn switch(switch: &Switch) -> Value {
+    let audible = |audible: &[Audible]| {
+        let each = audible.iter();
+        each.map(|one| json!({ "phone": one.phone.to_string(), "kind": one.kind.name() }))
+            .collect::<Vec<_>>()
+    };
+    json!({
+        "at": seconds(switch.at),
+        "heard": seconds(switch.heard),
+        "ours": seconds(switch.ours),
+        "phones": switch.phones.map(seconds),
+        "from": audible(&switch.from),
+        "to": audible(&switch.to),
     })
 }
 

@@ -1,20 +1,22 @@
 //! One ACL link as a capture shows it: puts L2CAP packets together, follows the channels of AVDTP (Core
-//! 5.4, vol. 3 part A, 4; AVDTP 1.3, 8) and says when the stream starts and stops.
+//! 5.4, vol. 3 part A, 4; AVDTP 1.3, 8) and says when the stream starts and stops; hands that of RFCOMM on.
 
 use wire::avdtp::{Header, MessageType, SignalId};
 use wire::hci::{AclHeader, Boundary};
 use wire::l2cap::{self, Cid, Command, ConnectionResult, Psm, Signals};
 
+use super::gateway::{Calls, Gateway};
 use crate::format::Direction;
 
 /// The most channels, open or asked for, that are followed on a link.
 const MOST_CHANNELS: usize = 64;
 
-/// What a packet did to the link's stream.
+/// What a packet did to the link's stream, or its calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Change {
     Started,
     Stopped,
+    Calls(Calls),
 }
 
 /// A channel's end points.
@@ -46,15 +48,17 @@ impl Ends {
 pub(super) struct Link {
     /// Begun L2CAP packets, a direction each; empty while none is.
     begun: [Vec<u8>; 2],
-    /// Connection requests for AVDTP that wait for their answer: who asked, and its end point.
-    asked: Vec<(Direction, Cid)>,
+    /// Connection requests for AVDTP and RFCOMM that wait for their answer: who asked, and its end point.
+    asked: Vec<(Direction, Cid, Psm)>,
     /// The AVDTP channels; the first is that of signalling.
     channels: Vec<Ends>,
     /// Signals under way, by who sent the command and its label.
     commands: [[Option<SignalId>; 16]; 2],
+    /// The channel of RFCOMM, and what goes through it.
+    multiplexer: Option<(Ends, Gateway)>,
 }
 
-fn index(direction: Direction) -> usize {
+pub(super) fn index(direction: Direction) -> usize {
     match direction {
         Direction::Sent => 0,
         Direction::Received => 1,
@@ -108,30 +112,42 @@ impl Link {
             let changes = Signals::new(payload).flatten();
             return changes.filter_map(|signal| self.l2cap(direction, signal.command)).last();
         }
+        if let Some((ends, gateway)) = &mut self.multiplexer
+            && ends.target(direction) == cid
+        {
+            return gateway.frame(direction, payload).map(Change::Calls);
+        }
         let signalling = self.channels.first()?;
         (signalling.target(direction) == cid).then(|| self.avdtp(direction, payload))?
     }
 
     fn l2cap(&mut self, direction: Direction, command: Command<'_>) -> Option<Change> {
         match command {
-            Command::ConnectionRequest { psm: Psm::AVDTP, source_cid } => {
+            Command::ConnectionRequest { psm: psm @ (Psm::AVDTP | Psm::RFCOMM), source_cid } => {
                 if self.asked.len() < MOST_CHANNELS {
-                    self.asked.push((direction, source_cid));
+                    self.asked.push((direction, source_cid, psm));
                 }
                 None
             }
             Command::ConnectionResponse { result: ConnectionResult::PENDING, .. } => None,
             Command::ConnectionResponse { destination_cid, source_cid, result, .. } => {
                 let asker = (other(direction), source_cid);
-                let at = self.asked.iter().position(|asked| *asked == asker)?;
-                self.asked.swap_remove(at);
-                if result == ConnectionResult::SUCCESS && self.channels.len() < MOST_CHANNELS {
-                    self.channels.push(Ends::new(direction, destination_cid, source_cid));
+                let at = self.asked.iter().position(|(by, end, _)| (*by, *end) == asker)?;
+                let (.., psm) = self.asked.swap_remove(at);
+                let ends = Ends::new(direction, destination_cid, source_cid);
+                if result != ConnectionResult::SUCCESS {
+                } else if psm == Psm::RFCOMM {
+                    self.multiplexer = Some((ends, Gateway::default()));
+                } else if self.channels.len() < MOST_CHANNELS {
+                    self.channels.push(ends);
                 }
                 None
             }
             Command::DisconnectionResponse { destination_cid, source_cid } => {
                 let ends = Ends::new(direction, destination_cid, source_cid);
+                if self.multiplexer.take_if(|(known, _)| *known == ends).is_some() {
+                    return Some(Change::Calls(Calls::default()));
+                }
                 let at = self.channels.iter().position(|channel| *channel == ends)?;
                 // Without signalling there is no stream; what is left closes too.
                 if at == 0 {

@@ -1,11 +1,11 @@
 //! The timeline as a drawing, 1000 units wide: for each phone a heading and a lane for each thing it
-//! did, over a common time axis.
+//! did, over a common time axis; below it, each switch of who is heard with its time.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::{Phone, Span, Timeline, iso8601};
-use crate::note::Kind;
+use super::{Phone, Span, Switch, Timeline, iso8601};
+use crate::note::{Audible, Kind};
 
 const WIDTH: f64 = 1000.0;
 /// Where the lanes begin and end.
@@ -17,6 +17,12 @@ const LANE: f64 = 16.0;
 const LANE_GAP: f64 = 5.0;
 const PHONE_GAP: f64 = 16.0;
 const AXIS: f64 = 40.0;
+/// A line of the table of switches.
+const ROW: f64 = 17.0;
+/// Switches that are listed at most.
+const MOST_SWITCHES: usize = 40;
+/// Where the table's columns begin, or end where they are numbers.
+const COLUMNS: [f64; 5] = [86.0, 108.0, 700.0, 835.0, 970.0];
 /// Nothing that happened is drawn thinner than this.
 const THINNEST: f64 = 1.5;
 /// The most divisions of the axis.
@@ -29,6 +35,8 @@ const HALO: &str = r##"paint-order="stroke" stroke="#fff" stroke-width="5""##;
 
 const CONNECTED: &str = "#c3ccd6";
 const STREAMING: &str = "#5b9bd5";
+const RINGING: &str = "#eba6a6";
+const TALKING: &str = "#e8b67d";
 const VOICE: &str = "#8e6fc1";
 
 fn colour(kind: Kind) -> &'static str {
@@ -40,6 +48,14 @@ fn colour(kind: Kind) -> &'static str {
         Kind::Assistant => "#1d8a99",
     }
 }
+
+/// The lanes of calls: their labels, what is drawn in them, and its colour.
+#[expect(clippy::type_complexity, reason = "a table of three columns")]
+const CALLS: [(&str, fn(&Phone) -> &[Span], &str); 3] = [
+    ("ringing", |phone| &phone.ringing, RINGING),
+    ("talking", |phone| &phone.talking, TALKING),
+    ("voice link", |phone| &phone.voice, VOICE),
+];
 
 /// One lane: its label, and its boxes with their fills and descriptions.
 struct Lane {
@@ -59,7 +75,7 @@ impl Timeline {
         };
         let bottom = TOP + lanes_of.iter().map(|(_, lanes)| height_of(lanes)).sum::<f64>();
         let bottom = bottom.max(TOP + HEADING);
-        let mut svg = Drawing::new(bottom + AXIS, self.length);
+        let mut svg = Drawing::new(bottom + AXIS + self.table_height(), self.length);
         self.head(&mut svg);
         svg.axis(bottom);
         if self.phones.is_empty() {
@@ -75,7 +91,60 @@ impl Timeline {
             }
             y += height_of(lanes);
         }
+        self.table(&mut svg, bottom + AXIS);
         svg.finish()
+    }
+
+    fn table_height(&self) -> f64 {
+        match self.switches.len() {
+            0 => 0.0,
+            n => (n.min(MOST_SWITCHES) + 1 + usize::from(n > MOST_SWITCHES)) as f64 * ROW + 24.0,
+        }
+    }
+
+    /// Each switch of who is heard, with its time.
+    fn table(&self, svg: &mut Drawing, top: f64) {
+        if self.switches.is_empty() {
+            return;
+        }
+        let mut y = top + 16.0;
+        let mut row = |cells: [&str; 5], fill| {
+            for (n, (x, cell)) in COLUMNS.into_iter().zip(cells).enumerate() {
+                svg.text(x, y, if n == 1 { "start" } else { "end" }, 11, fill, cell);
+            }
+            y += ROW;
+        };
+        row(["at", "heard from then on", "after", "ours", "the phones'"], "#667");
+        for switch in self.switches.iter().take(MOST_SWITCHES) {
+            let Switch { at, heard, ours, phones, .. } = switch;
+            let phones = phones.map_or("–".into(), millis);
+            row(
+                [
+                    &format!("{:.3} s", heard.as_secs_f64()),
+                    &shortened(&self.named(&switch.to), 2 * LONGEST_NAME),
+                    &millis(heard.saturating_sub(*at)),
+                    &millis(*ours),
+                    &phones,
+                ],
+                "#222",
+            );
+        }
+        if let Some(more @ 1..) = self.switches.len().checked_sub(MOST_SWITCHES) {
+            row(["", &format!("and {more} more"), "", "", ""], "#667");
+        }
+    }
+
+    /// Who is heard, for people.
+    fn named(&self, audible: &[Audible]) -> String {
+        let name = |address| {
+            let known = self.phones.iter().find(|phone| phone.address == address);
+            known.and_then(|phone| phone.name.clone()).unwrap_or_else(|| address.to_string())
+        };
+        let each = audible.iter().map(|one| format!("{}: {}", name(one.phone), one.kind.name()));
+        match audible {
+            [] => "nobody".into(),
+            _ => each.collect::<Vec<_>>().join(", "),
+        }
     }
 
     fn lanes(&self, phone: &Phone) -> Vec<Lane> {
@@ -86,11 +155,11 @@ impl Timeline {
             Lane { label: "connected", boxes: plain(&phone.connected, CONNECTED, "connected") },
             Lane { label: "streaming", boxes: plain(&phone.streaming, STREAMING, "streaming") },
         ];
-        if !phone.voice.is_empty() {
-            lanes.push(Lane {
-                label: "voice link",
-                boxes: plain(&phone.voice, VOICE, "voice link"),
-            });
+        for (label, spans, fill) in CALLS {
+            let spans = spans(phone);
+            if !spans.is_empty() {
+                lanes.push(Lane { label, boxes: plain(spans, fill, label) });
+            }
         }
         let heard = phone.heard.iter().map(|heard| {
             let fill = if self.inferred { "url(#inferred)" } else { colour(heard.kind) };
@@ -113,11 +182,13 @@ impl Timeline {
         svg.text(20.0, 28.0, "start", 15, "#222", &title);
 
         let mut entries = vec![(CONNECTED, "connected"), (STREAMING, "streaming")];
-        if self.phones.iter().any(|phone| !phone.voice.is_empty()) {
-            entries.push((VOICE, "voice link"));
+        for (label, spans, fill) in CALLS {
+            if self.phones.iter().any(|phone| !spans(phone).is_empty()) {
+                entries.push((fill, label));
+            }
         }
         if self.inferred {
-            entries.push(("url(#inferred)", "heard (inferred from streaming)"));
+            entries.push(("url(#inferred)", "heard (inferred)"));
         } else {
             for (kind, label) in [
                 (Kind::Media, "heard: media"),
@@ -280,6 +351,11 @@ fn spoken(time: Duration) -> String {
         120..3600 => format!("{}:{:02} min", whole / 60, whole % 60),
         _ => format!("{}:{:02}:{:02} h", whole / 3600, whole / 60 % 60, whole % 60),
     }
+}
+
+/// A short time in milliseconds.
+fn millis(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }
 
 /// A tick's label, no finer than the step.
