@@ -11,7 +11,7 @@ use crate::failure::refused;
 use crate::value::to_python;
 
 /// How long a wait goes on before it looks for signals: Ctrl-C is felt within this time.
-const SLICE: Duration = Duration::from_millis(100);
+pub(crate) const SLICE: Duration = Duration::from_millis(100);
 
 /// The events of a receiver from the time of `subscribe` on, a snapshot first.
 #[pyclass(frozen, module = "tandem._tandem")]
@@ -38,7 +38,7 @@ impl Events {
 }
 
 /// When a wait of so many seconds ends; never without them.
-fn end(timeout: Option<f64>) -> PyResult<Option<Instant>> {
+pub(crate) fn end(timeout: Option<f64>) -> PyResult<Option<Instant>> {
     let Some(seconds) = timeout else { return Ok(None) };
     let wait = Duration::try_from_secs_f64(seconds.max(0.0))
         .map_err(|error| PyValueError::new_err(format!("timeout: {error}")))?;

@@ -5,10 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use tandem::{
-    Address, AnswerHow, Command, Config, Handle, MediaAction, Refusal, VoiceTo, VolumeKind,
-    dialling,
+    Address, AnswerHow, AudioKind, Command, Config, Handle, MediaAction, Refusal, VoiceTo,
+    VolumeKind, dialling,
 };
 
+use crate::audio::Audio;
 use crate::events::Events;
 use crate::failure::{bad, not_configured, not_opened, not_set, refused, system};
 use crate::value::to_python;
@@ -70,6 +71,21 @@ impl Receiver {
     /// The events from now on.
     fn subscribe(&self) -> PyResult<Events> {
         self.handle.subscribe().map(Events::new).map_err(system)
+    }
+
+    /// Sound to read, and of the kind `voice` to write.
+    fn audio(
+        &self,
+        py: Python<'_>,
+        kind: &str,
+        phone: Option<&str>,
+        rate: u32,
+        channels: u8,
+    ) -> PyResult<Audio> {
+        let kind = one_of(py, kind, &AudioKind::ALL)?;
+        let phone = self.some_phone(py, phone)?;
+        let audio = py.detach(|| self.handle.audio(kind, phone, rate, channels));
+        audio.map(Audio::new).map_err(|refusal| refused(py, refusal))
     }
 
     /// Everything as it is.

@@ -9,6 +9,7 @@
 """
 
 from . import aio
+from .audio import Audio, Block, Microphone
 from .errors import (
     Ambiguous,
     BadValue,
@@ -56,7 +57,9 @@ from .receiver import Receiver
 __all__ = [
     "Ambiguous",
     "Audible",
+    "Audio",
     "BadValue",
+    "Block",
     "Busy",
     "Call",
     "Confirm",
@@ -70,6 +73,7 @@ __all__ = [
     "Indicator",
     "Link",
     "Lost",
+    "Microphone",
     "NoCall",
     "NoController",
     "NoSuchPhone",

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from . import _tandem
 from ._settings import Settings, Value, toml
+from .audio import PATIENCE, Block, Spoken, sound
 from .errors import Error, TimedOut
 from .events import Event, event
 from .receiver import MARGIN, how, opened
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 
 class Receiver:
@@ -30,12 +34,14 @@ class Receiver:
         self._core: _tandem.Receiver | None = None
         self._events: _tandem.Events | None = None
         self._turn = asyncio.Lock()
+        self._microphone: Microphone | None = None
 
     async def __aenter__(self) -> Self:
         if self._core is not None:
             raise Error("the receiver was opened before")
         self._core = await asyncio.to_thread(opened, *self._arguments)
         self._events = self._core.subscribe()
+        self._microphone = Microphone(self._core)
         return self
 
     async def __aexit__(
@@ -66,6 +72,24 @@ class Receiver:
                 if told is not None:
                     return event(told)
                 await readable(self._events.fileno())
+
+    def audio(
+        self,
+        kind: str = "mix",
+        phone: str | None = None,
+        *,
+        rate: int | None = None,
+        channels: int | None = None,
+    ) -> Audio:
+        """Sound to read in blocks, with ``async for``; else as `tandem.Receiver.audio`."""
+        return Audio(*sound(self._running(), kind, phone, rate, channels))
+
+    @property
+    def microphone(self) -> Microphone:
+        """What phones hear, once something is written to it."""
+        self._running()
+        assert self._microphone is not None
+        return self._microphone
 
     def status(self) -> dict[str, object]:
         """Everything as it is: controller, phones, audible, settings, warnings, counters."""
@@ -223,6 +247,59 @@ class Receiver:
             if isinstance(error, TimedOut):
                 raise
             raise TimedOut("no answer in time") from None
+
+
+class Audio:
+    """As `tandem.Audio`, iterated with ``async for``."""
+
+    def __init__(self, core: _tandem.Audio, rate: int, channels: int) -> None:
+        self._core = core
+        self.rate = rate
+        self.channels = channels
+        self._turn = asyncio.Lock()
+
+    async def read(self, frames: int) -> Block:
+        """What waits, at most so many frames, once there is anything. `EOFError` at the end."""
+        async with self._turn:
+            while (block := self._core.read(frames, 0)) is None:
+                await readable(self._core.fileno())
+            return block
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Block:
+        try:
+            return await self.read(self.rate // 10)
+        except EOFError:
+            raise StopAsyncIteration from None
+
+    def close(self) -> None:
+        """Ends it. Again, it does nothing."""
+        self._core.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Microphone(Spoken):
+    """As `tandem.Microphone`, written with ``await``."""
+
+    async def write(self, buffer: Buffer) -> int:
+        """Says samples; done when there was room for all of them."""
+        missed = 0
+        for more in self._pieces(buffer):
+            missed += more
+            await asyncio.sleep(PATIENCE)
+        return missed
 
 
 async def readable(fd: int) -> None:

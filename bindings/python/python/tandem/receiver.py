@@ -9,6 +9,7 @@ from typing import Self
 
 from . import _tandem
 from ._settings import Settings, Value, flat, toml
+from .audio import Audio, Microphone, sound
 from .errors import BadValue, TimedOut
 from .events import Event, event
 
@@ -60,6 +61,7 @@ class Receiver:
     ) -> None:
         self._core = opened(controller, sound, settings, config, pair)
         self._events = self._core.subscribe()
+        self._microphone = Microphone(self._core)
         self._open = True
 
     def close(self) -> None:
@@ -101,6 +103,27 @@ class Receiver:
     def fileno(self) -> int:
         """A file descriptor that is readable while an event waits, for ``select``."""
         return self._events.fileno()
+
+    def audio(
+        self,
+        kind: str = "mix",
+        phone: str | None = None,
+        *,
+        rate: int | None = None,
+        channels: int | None = None,
+    ) -> Audio:
+        """Sound to read in blocks: the ``mix`` as it is heard, the ``media`` of a phone as it was
+        decoded, or the far end's ``voice``.
+
+        Without a phone it is that of whichever is heard. Rate and channels are those asked for, else
+        48000 and 2, for a voice 16000 and 1.
+        """
+        return Audio(*sound(self._core, kind, phone, rate, channels))
+
+    @property
+    def microphone(self) -> Microphone:
+        """What phones hear, once something is written to it."""
+        return self._microphone
 
     def status(self) -> dict[str, object]:
         """Everything as it is: controller, phones, audible, settings, warnings, counters."""
