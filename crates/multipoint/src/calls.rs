@@ -142,7 +142,7 @@ pub(crate) fn settle(decision: &mut Decision) {
             take(decision, id);
         }
     }
-    if decision.roster.accepting.is_none() && is_quiet(&decision.roster) {
+    if is_quiet(&decision.roster) {
         retrieve(decision);
     }
     count_rings(decision);

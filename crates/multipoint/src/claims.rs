@@ -46,7 +46,7 @@ impl Claim {
 
 /// The strength of the strongest claim of all; 0 without one.
 pub(crate) fn strongest(roster: &Roster) -> u8 {
-    let claims = roster.seats.iter().filter_map(Seat::claim);
+    let claims = roster.seats.iter().filter(|seat| seat.taken).filter_map(Seat::claim);
     claims.map(Claim::strength).max().unwrap_or(0)
 }
 

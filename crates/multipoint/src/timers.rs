@@ -40,22 +40,36 @@ impl Seat {
     }
 }
 
+/// A timer's place among all of a seat's, two bits each.
+fn place(timer: Timer) -> u32 {
+    2 * timer as u32
+}
+
+/// What all timers of a seat run for.
+fn all_awaited(seat: &Seat) -> u32 {
+    let awaited = |timer| u32::from(seat.awaits(timer)) << place(timer);
+    Timer::ALL.into_iter().fold(0, |all, timer| all | awaited(timer))
+}
+
 /// Orders what the difference between the roster as it was and as it is comes to.
 pub(crate) fn settle(decision: &mut Decision) {
     for id in all() {
         let n = usize::from(id.0);
-        let (before, after) = (decision.before.seats[n], decision.roster.seats[n]);
-        if before != after {
-            for timer in Timer::ALL {
-                let ended = decision.ended == Some((id, timer));
-                let was = if ended { 0 } else { before.awaits(timer) };
-                turn(decision, id, timer, was, after.awaits(timer));
-            }
+        let (before, after) = (&decision.before.seats[n], &decision.roster.seats[n]);
+        if !before.taken && !after.taken {
+            continue;
+        }
+        let (mut was, is) = (all_awaited(before), all_awaited(after));
+        if let Some((_, timer)) = decision.ended.filter(|(seat, _)| *seat == id) {
+            was &= !(3 << place(timer));
+        }
+        for timer in Timer::ALL.into_iter().filter(|_| was != is) {
+            turn(decision, id, timer, was >> place(timer) & 3, is >> place(timer) & 3);
         }
     }
 }
 
-fn turn(decision: &mut Decision, id: SeatId, timer: Timer, was: u8, is: u8) {
+fn turn(decision: &mut Decision, id: SeatId, timer: Timer, was: u32, is: u32) {
     if is > 0 && is != was {
         decision.order(Order::Arm(id, timer));
     } else if is == 0 && was > 0 {
