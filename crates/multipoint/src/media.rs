@@ -186,7 +186,7 @@ pub(crate) fn policy_changed(decision: &mut Decision) {
     }
     if decision.policy.takeover != Takeover::Mix
         && decision.roster.audible.count_ones() > 1
-        && let Some(winner) = next(decision)
+        && let Some(winner) = decision.roster.heard().max_by_key(|&id| precedence(decision, id))
     {
         take_ear(decision, winner);
     }
@@ -276,12 +276,15 @@ fn next(decision: &Decision) -> Option<SeatId> {
         let fresh = !seat.spent || seat.resume != Resume::No || seat.echo;
         seat.may_be_heard() && (fresh || !awaits)
     };
+    decision.roster.which(may).max_by_key(|&id| precedence(decision, id))
+}
+
+/// Of several that may be heard, the one with the greatest is.
+fn precedence(decision: &Decision, id: SeatId) -> (bool, bool, u8) {
+    let seat = &decision.roster.seats[usize::from(id.0)];
     let last = matches!(decision.policy.takeover, Takeover::Last | Takeover::Mix);
-    decision.roster.which(may).max_by_key(|&id| {
-        let seat = &decision.roster.seats[usize::from(id.0)];
-        let order = if last { seat.started } else { u8::MAX - seat.started };
-        (seat.resume == Resume::Heard, seat.told == Told::No, order)
-    })
+    let order = if last { seat.started } else { u8::MAX - seat.started };
+    (seat.resume == Resume::Heard, seat.told == Told::No, order)
 }
 
 /// A seat whose player began to play while another is heard, and that streams.

@@ -1,7 +1,7 @@
 //! Music: who is heard, who is told to pause, and what plays again.
 
 use tandem_multipoint::{
-    Blips, Claim, Fact, Order, Player, Policy, Preferences, Takeover, Timer, Tone,
+    Blips, Claim, Fact, Order, Player, Policy, Preferences, SeatId, Takeover, Timer, Tone,
 };
 
 use crate::receiver::*;
@@ -310,4 +310,20 @@ fn a_mix_that_ends_is_no_take_over_that_is_still_to_come() {
             "the other did not begin anew"
         );
     }
+}
+
+#[test]
+fn a_mix_that_ends_while_somebody_is_about_to_play_again_leaves_one_to_be_heard() {
+    let mut rx = Receiver::with(Policy { seats: 4, takeover: Takeover::Mix, ..Policy::default() });
+    rx.plays(B);
+    for id in [A, C] {
+        rx.tell(Fact::Player(id, Player::Absent, false));
+    }
+    rx.tell_all(&[Fact::Calls(SeatId(3), RINGING), Fact::Started(A), Fact::Started(C)]);
+    rx.pauses(B);
+    rx.tell(Fact::Calls(SeatId(3), IDLE));
+    assert_eq!((rx.heard(), rx.runs(B, Timer::Resume)), (vec![A, C], true));
+    rx.policy.takeover = Takeover::Last;
+    rx.tell(Fact::PolicyChanged);
+    assert_eq!(rx.heard(), [C]);
 }

@@ -59,6 +59,13 @@ impl Receiver {
         orders.as_slice().iter().filter(|order| !timed(order)).copied().collect()
     }
 
+    /// Tells it a fact; whether that starts a timer, or starts it again.
+    pub fn arms(&mut self, fact: Fact, id: SeatId, timer: Timer) -> bool {
+        let (roster, orders) = decide(self.policy, self.roster, fact);
+        self.roster = roster;
+        orders.as_slice().contains(&Order::Arm(id, timer))
+    }
+
     /// Tells it several; the orders that follow from all of them.
     pub fn tell_all(&mut self, facts: &[Fact]) -> Vec<Order> {
         facts.iter().flat_map(|fact| self.tell(*fact)).collect()

@@ -152,3 +152,12 @@ fn a_link_that_comes_too_late_is_closed_again() {
     assert_eq!(rx.elapse(A, Timer::Voice), []);
     assert_eq!(rx.roster.seats[0].voice, Voice::None);
 }
+
+#[test]
+fn what_a_link_is_waited_for_has_its_full_time() {
+    let mut rx = Receiver::new();
+    rx.tell_all(&[Fact::Calls(A, RINGING), Fact::Calls(A, ACTIVE)]);
+    assert!(rx.arms(Fact::VoiceAsked(A), A, Timer::Voice), "for its coming");
+    let there = Fact::Button(Button::Voice(To::Phone, None));
+    assert!(rx.arms(there, A, Timer::Voice), "and for its end");
+}
