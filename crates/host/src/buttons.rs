@@ -10,12 +10,14 @@ use stack::hfp::hands_free::{self, Refused};
 use stack::hfp::{self, Number};
 use stack::{Call, LinkId};
 use wire::Address;
-use wire::hfp::Hold;
+use wire::hfp::{CallStatus, Hold};
 
+use crate::calls::HEADSET_CALL;
 use crate::command::{AnswerHow, Command, Digits, Refusal, Ticket, VoiceTo};
 use crate::effect::{Effect, VoiceEffect};
 use crate::event::{Event, OrderKind};
 use crate::host::Host;
+use crate::link::HeadsetCall;
 use crate::pending::{Verb, Wait};
 use crate::verbs::COMMAND_TIMEOUT;
 
@@ -128,7 +130,12 @@ impl Host {
         let phone = self.link(link).map(|link| link.address).ok_or(Refusal::NotConnected)?;
         if let Some(index) = index {
             let rings = |call: &hfp::Call| call.index == index && call.is_ringing();
-            if !self.calls_list(link).iter().any(rings) {
+            let headset = self.link(link).is_some_and(|link| link.headset.is_some());
+            let known = match headset {
+                true => index == HEADSET_CALL,
+                false => self.calls_list(link).iter().any(rings),
+            };
+            if !known {
                 return Err(Refusal::NoCall);
             }
         }
@@ -143,7 +150,7 @@ impl Host {
         Ok(())
     }
 
-    /// Ends one of a phone's calls.
+    /// Ends one of a phone's calls, and no other.
     fn hang_up_one(
         &mut self,
         now: Instant,
@@ -152,16 +159,27 @@ impl Host {
         index: u8,
     ) -> Result<(), Refusal> {
         let link = self.with_call(phone, index)?;
-        let calls = self.calls_list(link);
-        let active = calls
-            .iter()
-            .any(|call| call.index == index && call.status == wire::hfp::CallStatus::Active);
-        if active && calls.len() > 1 {
-            let order = hands_free::Order::Hold(Hold::ReleaseOne(index));
-            return self.ask_phone(now, ticket, link, order);
-        }
         let phone = self.link(link).map(|link| link.address);
-        self.press_for(now, ticket, phone, None, Verb::HangUp, Button::HangUp)
+        let calls = self.calls_list(link);
+        let alike = |status: CallStatus| calls.iter().filter(|call| call.status == status).count();
+        let held =
+            calls.iter().filter(|c| matches!(c.status, CallStatus::Held | CallStatus::Waiting));
+        let (one_held, one_active) = (held.count() == 1, alike(CallStatus::Active) == 1);
+        let status = calls.iter().find(|call| call.index == index).map(|call| call.status);
+        let one = hands_free::Order::Hold(Hold::ReleaseOne(index));
+        match status {
+            Some(CallStatus::Active) if !one_active => self.ask_phone(now, ticket, link, one),
+            Some(CallStatus::Held) if one_held => {
+                let order = hands_free::Order::Hold(Hold::ReleaseHeld);
+                self.ask_phone(now, ticket, link, order)
+            }
+            Some(CallStatus::Held) => self.ask_phone(now, ticket, link, one),
+            Some(CallStatus::Incoming | CallStatus::Waiting) => {
+                self.press_for(now, ticket, phone, None, Verb::Reject, Button::Reject)
+            }
+            // The active one, or the one that is being dialled.
+            _ => self.press_for(now, ticket, phone, None, Verb::HangUp, Button::HangUp),
+        }
     }
 
     /// Joins or connects a phone's calls.
@@ -209,7 +227,7 @@ impl Host {
         phone: Option<Address>,
     ) -> Result<(), Refusal> {
         let speaks = |host: &Self, id: LinkId| {
-            host.calls_list(id).iter().any(|call| call.status == wire::hfp::CallStatus::Active)
+            host.calls_list(id).iter().any(|call| call.status == CallStatus::Active)
         };
         let link = match phone {
             Some(_) => self.caller(phone)?,
@@ -223,7 +241,7 @@ impl Host {
         if !speaks(self, link) {
             return Err(Refusal::NoCall);
         }
-        if self.tones.is_some() {
+        if self.tones.is_some() || self.pending.is_full() {
             return Err(Refusal::Busy);
         }
         let tone = rest.remove(0);
@@ -275,6 +293,9 @@ impl Host {
         link: LinkId,
         order: hands_free::Order<'_>,
     ) -> Result<(), Refusal> {
+        if self.pending.is_full() {
+            return Err(Refusal::Busy);
+        }
         let answer = self.order_call(now, link, order)?;
         self.wait(now, ticket, Wait::Call(link, answer), COMMAND_TIMEOUT);
         Ok(())
@@ -306,7 +327,7 @@ impl Host {
     pub(crate) fn order_of_calls(&mut self, now: Instant, seat: SeatId, order: Order) {
         let Some(id) = self.seats[usize::from(seat.0)] else { return };
         let Some(link) = self.link(id) else { return };
-        let (phone, headset) = (link.address, link.headset.is_some());
+        let (phone, headset) = (link.address, link.headset);
         let (kind, command) = match order {
             Order::Answer(_) => (OrderKind::Answer, hands_free::Order::Answer),
             Order::HangUp(_) => (OrderKind::HangUp, hands_free::Order::HangUp),
@@ -320,9 +341,14 @@ impl Host {
             _ => return,
         };
         self.notify(Event::Order { phone, order: kind });
-        if headset {
-            // The button is all there is, and is not answered with more than that it was pressed.
+        if let Some(call) = headset {
+            // The button is all there is, and answers what rings.
+            if call == HeadsetCall::Ringing && matches!(order, Order::HangUp(_)) {
+                self.order_ended(phone, order, Err(Refusal::NotSupported));
+                return self.decide(now, Fact::Refused(order));
+            }
             self.stack.press_button(now, id);
+            self.headset_pressed(now, id);
             return self.order_ended(phone, order, Ok(()));
         }
         match self.order_call(now, id, command) {
@@ -429,12 +455,20 @@ impl Host {
 
     /// The phone that has this call.
     fn with_call(&self, phone: Option<Address>, index: u8) -> Result<LinkId, Refusal> {
-        let has = |id: &LinkId| self.calls_list(*id).iter().any(|call| call.index == index);
+        let has = |id: &LinkId| {
+            let headset = self.link(*id).and_then(|link| link.headset);
+            self.calls_list(*id).iter().any(|call| call.index == index)
+                || headset.is_some_and(|call| call != HeadsetCall::None) && index == HEADSET_CALL
+        };
         match phone {
             Some(_) => {
                 self.caller(phone).and_then(|id| has(&id).then_some(id).ok_or(Refusal::NoCall))
             }
-            None => self.lines().find(has).ok_or(Refusal::NoCall),
+            None => {
+                let mut lines = self.lines().filter(has);
+                let found = lines.next().ok_or(Refusal::NoCall)?;
+                lines.next().is_none().then_some(found).ok_or(Refusal::Ambiguous)
+            }
         }
     }
 

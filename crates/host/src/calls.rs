@@ -26,7 +26,7 @@ pub(crate) const MAX_GAIN: u8 = 15;
 /// How long after a ring the next one comes at the latest, on a line that says no more (HSP).
 const RING_PERIOD: Duration = Duration::from_secs(6);
 /// What a headset calls its one call.
-const HEADSET_CALL: u8 = 1;
+pub(crate) const HEADSET_CALL: u8 = 1;
 
 /// A volume in percent as the gain of AT+VGS.
 pub(crate) fn gain(percent: u8) -> u8 {
@@ -148,6 +148,15 @@ impl Host {
         for call in &calls {
             self.call_event(id, call);
         }
+        let told = self.stack.hands_free(id).map(|hands_free| hands_free.indicators().collect());
+        let told: heapless::Vec<_, { hands_free::MAX_INDICATORS }> = told.unwrap_or_default();
+        for (indicator, value) in told {
+            self.indicator_event(id, indicator, value);
+        }
+        match self.link(id).and_then(|link| link.headset) {
+            None | Some(HeadsetCall::None) => {}
+            Some(call) => self.headset_call_event(id, call),
+        }
     }
 
     fn call_event(&mut self, id: LinkId, call: &hfp::Call) {
@@ -181,7 +190,9 @@ impl Host {
         if let Some(headset) = link.headset {
             return match headset {
                 HeadsetCall::None => Calls::default(),
-                HeadsetCall::Ringing => Calls { setup: Setup::Incoming, ..Calls::default() },
+                HeadsetCall::Ringing | HeadsetCall::Answered => {
+                    Calls { setup: Setup::Incoming, ..Calls::default() }
+                }
                 HeadsetCall::Active => Calls { active: Few::One, ..Calls::default() },
             };
         }
@@ -255,7 +266,10 @@ impl Host {
         match change {
             HeadsetChange::Up => {
                 (link.calls, link.headset) = (true, Some(HeadsetCall::None));
-                if link.seat.is_some() {
+                let seated = link.seat.is_some();
+                // Only now can it be told.
+                self.prepare_call_volume(now, id, phone);
+                if seated {
                     self.calls_up(now, id);
                 }
             }
@@ -279,17 +293,31 @@ impl Host {
         }
     }
 
-    /// A headset's line has not rung for a while.
+    /// A headset's line has not rung for a while: its call was answered, if it is heard.
     pub(crate) fn rings_ended(&mut self, now: Instant, id: LinkId) {
-        if self.link(id).and_then(|link| link.headset) == Some(HeadsetCall::Ringing) {
-            self.headset_call(now, id, HeadsetCall::None);
+        let Some(link) = self.link(id) else { return };
+        if let Some(HeadsetCall::Ringing | HeadsetCall::Answered) = link.headset {
+            let heard = link.voice.is_some();
+            let after = if heard { HeadsetCall::Active } else { HeadsetCall::None };
+            self.headset_call(now, id, after);
         }
     }
 
-    /// A headset's voice link came up or went: that is all that is known of its call.
+    /// A headset's button was pressed.
+    pub(crate) fn headset_pressed(&mut self, now: Instant, id: LinkId) {
+        let Some(link) = self.link(id) else { return };
+        if link.headset == Some(HeadsetCall::Ringing) {
+            let heard = link.voice.is_some();
+            let after = if heard { HeadsetCall::Active } else { HeadsetCall::Answered };
+            self.headset_call(now, id, after);
+        }
+    }
+
+    /// A headset's voice link came up or went: that is all that is known of its call. One that comes up
+    /// while it rings may carry the ringing.
     pub(crate) fn headset_voice(&mut self, now: Instant, id: LinkId, open: bool) {
         let after = match self.link(id).and_then(|link| link.headset) {
-            Some(HeadsetCall::Ringing) if open => HeadsetCall::Active,
+            Some(HeadsetCall::Answered) if open => HeadsetCall::Active,
             Some(HeadsetCall::Active) if !open => HeadsetCall::None,
             _ => return,
         };
@@ -298,21 +326,24 @@ impl Host {
 
     fn headset_call(&mut self, now: Instant, id: LinkId, call: HeadsetCall) {
         let Some(link) = self.link_mut(id) else { return };
-        let Some(before) = link.headset.replace(call).filter(|before| *before != call) else {
-            return;
-        };
+        if link.headset.replace(call).is_some_and(|before| before != call) {
+            self.headset_call_event(id, call);
+            self.calls_changed(now, id);
+        }
+    }
+
+    fn headset_call_event(&mut self, id: LinkId, call: HeadsetCall) {
+        let Some(link) = self.link(id).filter(|link| link.seat.is_some()) else { return };
+        let phone = link.address;
         let state = match call {
             HeadsetCall::None => CallState::Ended,
             HeadsetCall::Ringing => CallState::Incoming,
+            // That is told when it is heard.
+            HeadsetCall::Answered => return,
             HeadsetCall::Active => CallState::Active,
         };
-        debug_assert_ne!(before, call);
-        let (phone, seated) = (link.address, link.seat.is_some());
-        if seated {
-            let (index, number, name) = (HEADSET_CALL, Number::new(), CallerName::new());
-            self.notify(Event::Call { phone, index, state, number, name });
-        }
-        self.calls_changed(now, id);
+        let (index, number, name) = (HEADSET_CALL, Number::new(), CallerName::new());
+        self.notify(Event::Call { phone, index, state, number, name });
     }
 
     /// Puts a fact about a link's seat to the policy, if it has one.

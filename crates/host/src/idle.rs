@@ -54,6 +54,16 @@ impl Host {
         woken
     }
 
+    /// A link's mode changed. It may have fallen asleep, as we asked, just when it was to wake.
+    pub(crate) fn mode(&mut self, now: Instant, id: LinkId, sniff: bool) {
+        let Some(link) = self.link_mut(id) else { return };
+        link.slept &= sniff;
+        if sniff && link.slept && link.idle == Idle::Busy {
+            self.call(now, Call::Sniff(id, false));
+        }
+        self.link_changed(now, id, |link| link.sniff = sniff);
+    }
+
     /// A link has carried nothing for long enough.
     pub(crate) fn idle(&mut self, now: Instant, id: LinkId) {
         let Some(link) = self.link_mut(id).filter(|link| link.idle == Idle::Waiting) else {
@@ -61,6 +71,7 @@ impl Host {
         };
         link.idle = Idle::Asleep;
         if !link.sniff {
+            link.slept = true;
             self.call(now, Call::Sniff(id, true));
         }
     }

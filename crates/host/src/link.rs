@@ -14,6 +14,8 @@ use crate::idle::Idle;
 pub(crate) enum HeadsetCall {
     None,
     Ringing,
+    /// The button was pressed, and its voice link is not there yet.
+    Answered,
     Active,
 }
 
@@ -48,6 +50,8 @@ pub(crate) struct Link {
     pub(crate) headset: Option<HeadsetCall>,
     /// Its voice link, while it is open.
     pub(crate) voice: Option<VoiceCodec>,
+    /// Its voice link is closed to be opened anew, coded otherwise.
+    pub(crate) recodes: bool,
     /// How loud its media and its voice are heard, as the ear was told last.
     pub(crate) gains: (f32, f32),
     /// Its music, or its calls, could not be connected.
@@ -66,6 +70,8 @@ pub(crate) struct Link {
     pub(crate) central: bool,
     /// It is in sniff mode.
     pub(crate) sniff: bool,
+    /// We asked for sniff mode, and it has not ended since.
+    pub(crate) slept: bool,
     /// How long it has carried nothing.
     pub(crate) idle: Idle,
     /// How strongly it is received, as read last.
@@ -87,6 +93,7 @@ impl Link {
             calls: false,
             headset: None,
             voice: None,
+            recodes: false,
             gains: (0.0, 0.0),
             failed: Failed::default(),
             cut_off: None,
@@ -96,6 +103,7 @@ impl Link {
             evicted_by: None,
             central: outgoing,
             sniff: false,
+            slept: false,
             idle: Idle::Busy,
             rssi: None,
             news: true,

@@ -95,9 +95,7 @@ impl Host {
             Notice::Role { link, central } => {
                 self.link_changed(now, link, |link| link.central = central);
             }
-            Notice::Mode { link, sniff } => {
-                self.link_changed(now, link, |link| link.sniff = sniff);
-            }
+            Notice::Mode { link, sniff } => self.mode(now, link, sniff),
             Notice::Rssi { link, rssi } => self.received_at(now, link, rssi),
             Notice::Stream { link, stream, change } => self.stream(now, link, stream, change),
             Notice::ProfileFailed { link, failure } => {
@@ -253,7 +251,12 @@ impl Host {
         }
     }
 
-    fn link_changed(&mut self, now: Instant, id: LinkId, change: impl FnOnce(&mut Link)) {
+    pub(crate) fn link_changed(
+        &mut self,
+        now: Instant,
+        id: LinkId,
+        change: impl FnOnce(&mut Link),
+    ) {
         let Some(link) = self.link_mut(id) else { return };
         change(link);
         link.news = true;

@@ -12,7 +12,7 @@ use crate::command::{Change, Command, Refusal, Ticket};
 use crate::event::{ConfirmKind, Event};
 use crate::govern::SENT_AWAY;
 use crate::host::Host;
-use crate::link::Link;
+use crate::link::{Failed, Link};
 use crate::pending::Wait;
 use crate::timers::Timer;
 
@@ -95,7 +95,7 @@ impl Host {
         }
         // One that is on its way out is paged as soon as it is gone.
         let link = self.link_of(phone).filter(|&id| self.link(id).is_some_and(|l| !l.leaving));
-        let is_up = |link: &Link| link.seat.is_some() && link.stream.is_some();
+        let is_up = |link: &Link| link.seat.is_some() && (link.stream.is_some() || link.calls);
         if link.and_then(|link| self.link(link)).is_some_and(is_up) {
             return self.done(ticket, Ok(()));
         }
@@ -103,7 +103,13 @@ impl Host {
             return;
         }
         match link {
-            Some(link) => self.call(now, Call::OpenMedia(link)),
+            Some(id) => {
+                if let Some(link) = self.link_mut(id) {
+                    link.failed = Failed::default();
+                }
+                self.call(now, Call::OpenMedia(id));
+                self.call(now, Call::OpenCalls(id));
+            }
             None => {
                 if self.page_asked(now, phone).is_err() {
                     self.pending.withdraw(ticket);

@@ -1,10 +1,10 @@
 //! Voice links: what the stack notices, and what the policy orders of them.
 
-use multipoint::{Calls, Claim, Fact, SeatId};
+use multipoint::{Button, Calls, Claim, Fact, SeatId, To};
 use pool::Instant;
 use stack::hfp::HandsFree;
 use stack::hfp::hands_free::Order;
-use stack::{Call, LinkId, VoiceChange, VoiceCodec};
+use stack::{Call, LinkId, MAX_LINKS, VoiceChange, VoiceCodec};
 use wire::Address;
 use wire::hci::Status;
 
@@ -55,6 +55,10 @@ impl Host {
                 self.headset_voice(now, id, false);
                 self.decide_about(now, id, Fact::VoiceClosed);
                 self.voice_gone(id, phone);
+                if self.link_mut(id).is_some_and(|link| core::mem::take(&mut link.recodes)) {
+                    let here = |seat| Fact::Button(Button::Voice(To::Receiver, Some(seat)));
+                    self.decide_about(now, id, here);
+                }
             }
         }
     }
@@ -88,9 +92,15 @@ impl Host {
             Ordered::OpenVoice(_) => self.open_voice(now, seat, id),
             Ordered::AcceptVoice(_) => match self.stack.call(now, Call::AcceptVoice(id)) {
                 Ok(()) => {}
-                Err(_) => self.decide(now, Fact::VoiceFailed(seat)),
+                Err(_) => {
+                    self.call(now, Call::RejectVoice(id, NO_ROOM));
+                    self.decide(now, Fact::VoiceFailed(seat));
+                }
             },
-            Ordered::RejectVoice(_) => self.call(now, Call::RejectVoice(id, NO_ROOM)),
+            Ordered::RejectVoice(_) => {
+                self.call(now, Call::RejectVoice(id, NO_ROOM));
+                self.voice_gone(id, phone);
+            }
             Ordered::CloseVoice(_) => self.close_voice(now, seat, id),
             _ => {}
         }
@@ -122,6 +132,14 @@ impl Host {
     /// Wide-band speech does not get through the transport: phones are offered the narrow band alone.
     pub(crate) fn wideband_unusable(&mut self, now: Instant) {
         self.call(now, Call::VoiceCodecs(wire::hfp::Codecs::CVSD));
+        for id in (0..MAX_LINKS as u8).map(LinkId) {
+            if let Some(link) = self.link_mut(id)
+                && link.voice == Some(VoiceCodec::Msbc)
+            {
+                link.recodes = true;
+                self.call(now, Call::CloseVoice(id));
+            }
+        }
     }
 
     /// How loud a link's voice is heard.

@@ -117,7 +117,6 @@ impl Stack {
             | From::VoiceClosed { .. } => return Self::voice_notice(output),
             // A refused role is lived without; we make no inquiries.
             From::RoleRefused { .. } | From::Found { .. } | From::InquiryDone(_) => return None,
-            // Nobody asks for it yet.
             From::Rssi { link, rssi } => Notice::Rssi { link, rssi },
         };
         Some(Output::Notice(notice))

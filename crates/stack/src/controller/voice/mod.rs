@@ -246,9 +246,8 @@ impl Controller {
 
     /// Agrees to what the peer wants.
     fn agree(&mut self, link: LinkId, codec: VoiceCodec, extended: bool) -> Result<(), OrderError> {
-        if codec == VoiceCodec::Msbc && !extended {
-            return Err(OrderError::NotSupported);
-        }
+        // What was agreed on is for eSCO; a peer that falls back to SCO means CVSD.
+        let codec = if extended { codec } else { VoiceCodec::Cvsd };
         let commands = [
             Opcode::ACCEPT_SYNCHRONOUS_CONNECTION_REQUEST,
             Opcode::ENHANCED_ACCEPT_SYNCHRONOUS_CONNECTION_REQUEST,

@@ -36,6 +36,8 @@ pub(super) struct Calls {
     foreseen: bool,
     rechecks: u8,
     recheck_at: Option<Instant>,
+    /// What the indicator `call` was when the call began that is being set up.
+    call_then: u8,
     /// Who rings, as far as the phone said.
     caller: Option<(Number, CallerName)>,
     /// What we dialled last.
@@ -127,6 +129,9 @@ impl HandsFree {
     fn foresee(&mut self, indicator: Indicator, before: u8) {
         let [setup, call, held] = [Indicator::CallSetup, Indicator::Call, Indicator::CallHeld]
             .map(|indicator| self.phone.value(indicator));
+        if indicator == Indicator::CallSetup && before == 0 {
+            self.calls.call_then = call;
+        }
         let mut list = self.calls.list.clone();
         let calls = list.len();
         match (indicator, list.iter_mut().find(|call| !call.is_answered())) {
@@ -149,7 +154,10 @@ impl HandsFree {
             (Indicator::CallSetup, Some(call)) if setup == 3 && call.is_outgoing() => {
                 call.status = CallStatus::Alerting;
             }
-            (_, Some(only)) if (setup, call, held) == (0, 1, 0) && calls == 1 => {
+            // Some phones say all the time that there is a call.
+            (_, Some(only))
+                if (setup, call, held) == (0, 1, 0) && calls == 1 && self.calls.call_then == 0 =>
+            {
                 only.status = CallStatus::Active;
             }
             (Indicator::Call, None) if before == 1 && (setup, call, held) == (0, 0, 0) => {

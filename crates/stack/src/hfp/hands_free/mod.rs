@@ -258,6 +258,9 @@ impl HandsFree {
     /// Offers other codecs from now on; CVSD is always among them.
     pub fn set_codecs(&mut self, now: Instant, codecs: Codecs) {
         self.settings.codecs = codecs | Codecs::CVSD;
+        if !self.settings.codecs.contains(Codecs::of(self.phone.codec)) {
+            self.phone.codec = Codec::Cvsd;
+        }
         if self.negotiates() {
             self.chore(now, Chores::CODECS);
         }
@@ -298,10 +301,16 @@ impl HandsFree {
         self.phone.in_band
     }
 
+    /// The indicators that the phone has, with their values.
+    pub fn indicators(&self) -> impl Iterator<Item = (Indicator, u8)> + '_ {
+        self.phone.places.iter().flatten().map(|&known| (known, self.phone.value(known)))
+    }
+
     /// Whether codecs are negotiated: then the voice link is asked for with
     /// [`Order::VoiceLink`], and else opened by ourselves.
     pub fn negotiates(&self) -> bool {
-        self.settings.features.contains(wire::hfp::HfFeatures::CODEC_NEGOTIATION)
+        self.is_up()
+            && self.settings.features.contains(wire::hfp::HfFeatures::CODEC_NEGOTIATION)
             && self.phone.features.contains(AgFeatures::CODEC_NEGOTIATION)
     }
 

@@ -24,13 +24,14 @@ fn requests_are_accepted_as_they_are_made() {
         t.told_opened(link, codec, kind == LinkType::Esco);
         assert_eq!(t.controller.wake_at(), None);
     }
-    // No SCO link carries mSBC; the request still waits.
+    // No SCO link carries mSBC, whatever was agreed on.
     let (mut t, link) = one();
     t.wants_voice(PHONE, LinkType::Sco);
     t.told_requested(false);
-    assert_eq!(t.controller.accept_voice(t.now, link, Msbc), Err(OrderError::NotSupported));
-    t.controller.accept_voice(t.now, link, Cvsd).unwrap();
+    t.controller.accept_voice(t.now, link, Msbc).unwrap();
     t.hear_octets(ACCEPT_SCO);
+    t.voice(Status::SUCCESS, VOICE, LinkType::Sco);
+    t.told_opened(link, Cvsd, false);
 }
 
 #[test]
@@ -195,16 +196,15 @@ fn a_request_that_crosses_ours_takes_its_place_if_that_fails() {
     t.hear_rejection(LIMITED);
     t.voice_failed(LIMITED);
     t.told_nothing();
-    // What the peer wants cannot carry what we want.
+    // What the peer wants cannot carry what we want: then it is as the peer wants.
     let (mut t, link) = one();
     t.controller.setup_voice(t.now, link, Msbc).unwrap();
     t.hear_octets(T2);
     t.wants_voice(PHONE, LinkType::Sco);
     t.voice_failed(collision);
-    t.told_failed(link, collision);
-    t.hear_rejection(LIMITED);
-    t.voice_failed(LIMITED);
-    t.voice_is_over(link);
+    t.hear_octets(ACCEPT_SCO);
+    t.voice(Status::SUCCESS, VOICE, LinkType::Sco);
+    t.told_opened(link, Cvsd, false);
     // Each waits for the other.
     let (mut t, link) = one();
     t.controller.setup_voice(t.now, link, Cvsd).unwrap();

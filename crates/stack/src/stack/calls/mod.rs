@@ -6,34 +6,30 @@
 //! stays, and any other is closed. Where both sides opened one at once and both were closed so, it is
 //! opened once more, sooner by the side that placed the link.
 //!
-//! Limits: [`MAX_SESSIONS`] of RFCOMM, which is what a peer and we make when both open one.
+//! Limits: two sessions of RFCOMM, which is what a peer and we make when both open one.
 
-use core::time::Duration;
+mod link;
 
 use pool::Instant;
-use wire::hfp::Codec;
 use wire::l2cap::Psm;
 use wire::rfcomm::{Dlci, ServerChannel};
 use wire::sdp::Uuid;
 
+use crate::LinkId;
 use crate::hfp::gateway::{self, Gateway};
 use crate::hfp::hands_free::{self, HandsFree, Order, Refused, Ticket};
-use crate::hfp::headset::{self, Headset};
+use crate::hfp::headset;
 use crate::hfp::record::{self, Service};
 use crate::l2cap::ChannelId;
 use crate::rfcomm::{self, Session};
 use crate::sdp::Record;
-use crate::{LinkId, VoiceCodec};
+
+pub(super) use link::Calls;
+use link::{Attempt, Carrier, Line, Party, Profile, voice_codec};
 
 use super::peer::About;
 use super::{Call, GatewayChange, HeadsetChange, Notice, Stack, tag};
 
-/// Sessions of RFCOMM on a link at most; a further channel is closed.
-const MAX_SESSIONS: usize = 2;
-/// How long after both lines were closed the side that placed the link opens one again.
-const AGAIN_OUTGOING: Duration = Duration::from_millis(100);
-/// The same for the side that did not.
-const AGAIN_INCOMING: Duration = Duration::from_secs(1);
 /// Where a unit's hands-free line, and a gateway's, is reached.
 const HANDS_FREE: u8 = 1;
 /// Where a unit's headset line is reached.
@@ -72,254 +68,6 @@ impl CallsRole {
     }
 }
 
-/// What a line speaks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Profile {
-    HandsFree,
-    Headset,
-}
-
-/// Who speaks on it.
-#[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one for each link, made at the start")]
-enum Party {
-    Unit { hands_free: HandsFree, headset: Headset },
-    Gateway { gateway: Gateway, codec: VoiceCodec },
-}
-
-/// A session of RFCOMM and its channel.
-#[derive(Debug)]
-struct Carrier {
-    channel: ChannelId,
-    session: Session,
-}
-
-/// A line of a session.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Line {
-    channel: ChannelId,
-    dlci: Dlci,
-    profile: Profile,
-}
-
-/// How far we are with a line of our own.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Attempt {
-    /// The channel for its session is being opened.
-    Channel(ChannelId, Service, Profile),
-    /// It is being opened.
-    Line(Line),
-}
-
-/// One link's calls.
-#[derive(Debug)]
-pub(super) struct Calls {
-    /// There is a link.
-    live: bool,
-    party: Party,
-    listening: &'static [u8],
-    sessions: heapless::Vec<Carrier, MAX_SESSIONS>,
-    /// The open line.
-    line: Option<Line>,
-    attempt: Option<Attempt>,
-    outgoing: bool,
-    /// When we open a line, if the peer has not.
-    opens_at: Option<Instant>,
-    /// Both sides opened a line.
-    crossed: bool,
-}
-
-impl Party {
-    fn new(role: &CallsRole) -> Self {
-        match role {
-            CallsRole::Unit(settings) => {
-                Party::Unit { hands_free: HandsFree::new(*settings), headset: Headset::new() }
-            }
-            CallsRole::Gateway(settings) => {
-                let gateway = Gateway::new(settings.clone());
-                Party::Gateway { gateway, codec: VoiceCodec::Cvsd }
-            }
-        }
-    }
-}
-
-impl Calls {
-    /// The place for a link's calls.
-    pub(super) fn new(role: &CallsRole) -> Self {
-        Calls {
-            live: false,
-            party: Party::new(role),
-            listening: role.listening(),
-            sessions: heapless::Vec::new(),
-            line: None,
-            attempt: None,
-            outgoing: false,
-            opens_at: None,
-            crossed: false,
-        }
-    }
-
-    /// A link stands. In place: this is too large to be moved about.
-    fn begin(&mut self, role: &CallsRole, outgoing: bool) {
-        self.end();
-        self.live = true;
-        self.party = Party::new(role);
-        self.outgoing = outgoing;
-    }
-
-    /// The link is gone.
-    pub(super) fn end(&mut self) {
-        self.live = false;
-        self.sessions.clear();
-        (self.line, self.attempt, self.opens_at) = (None, None, None);
-        self.crossed = false;
-    }
-
-    pub(super) fn open_at(&mut self, at: Option<Instant>) {
-        self.opens_at = at;
-    }
-
-    pub(super) fn wake_at(&self) -> Option<Instant> {
-        if !self.live {
-            return None;
-        }
-        let party = match &self.party {
-            Party::Unit { hands_free, headset } => {
-                hands_free.wake_at().into_iter().chain(headset.wake_at()).min()
-            }
-            Party::Gateway { gateway, .. } => gateway.wake_at(),
-        };
-        let sessions = self.sessions.iter().filter_map(|carrier| carrier.session.wake_at());
-        sessions.chain(party).chain(self.opens_at).min()
-    }
-
-    fn wake(&mut self, now: Instant) {
-        let due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        match &mut self.party {
-            Party::Unit { hands_free, headset } => {
-                if due(hands_free.wake_at()) {
-                    hands_free.wake(now);
-                }
-                if due(headset.wake_at()) {
-                    headset.wake(now);
-                }
-            }
-            Party::Gateway { gateway, .. } if due(gateway.wake_at()) => gateway.wake(now),
-            Party::Gateway { .. } => {}
-        }
-        for carrier in &mut self.sessions {
-            if due(carrier.session.wake_at()) {
-                carrier.session.wake(now);
-            }
-        }
-    }
-
-    /// How the next voice link is coded.
-    pub(super) fn codec(&self) -> VoiceCodec {
-        match &self.party {
-            Party::Unit { hands_free, .. } if hands_free.is_up() => voice_codec(hands_free.codec()),
-            Party::Unit { .. } => VoiceCodec::Cvsd,
-            Party::Gateway { codec, .. } => *codec,
-        }
-    }
-
-    fn session(&mut self, channel: ChannelId) -> Option<&mut Session> {
-        let carrier = self.sessions.iter_mut().find(|carrier| carrier.channel == channel)?;
-        Some(&mut carrier.session)
-    }
-
-    /// A line is open: it is the line, or one too many.
-    fn line_opened(&mut self, now: Instant, line: Line, outgoing: bool) -> Option<HeadsetChange> {
-        if outgoing {
-            self.attempt = None;
-        }
-        if self.line.is_some() {
-            self.crossed = true;
-            self.disconnect(now, line);
-            return None;
-        }
-        if let Some(Attempt::Line(own)) = self.attempt.take() {
-            self.crossed = true;
-            self.disconnect(now, own);
-        }
-        self.line = Some(line);
-        self.opens_at = None;
-        match (&mut self.party, line.profile) {
-            (Party::Unit { hands_free, .. }, Profile::HandsFree) => hands_free.opened(now),
-            (Party::Unit { headset, .. }, Profile::Headset) => {
-                headset.opened();
-                return Some(HeadsetChange::Up);
-            }
-            (Party::Gateway { gateway, codec }, _) => {
-                *codec = VoiceCodec::Cvsd;
-                gateway.opened();
-            }
-        }
-        None
-    }
-
-    fn disconnect(&mut self, now: Instant, line: Line) {
-        if let Some(session) = self.session(line.channel) {
-            session.disconnect(now, line.dlci);
-        }
-    }
-
-    /// A line has ended, or was not made; gives whether it was the one.
-    fn line_closed(&mut self, now: Instant, channel: ChannelId, dlci: Dlci) -> Option<Profile> {
-        let is = |line: &Line| line.channel == channel && line.dlci == dlci;
-        if matches!(&self.attempt, Some(Attempt::Line(line)) if is(line)) {
-            self.attempt = None;
-        }
-        let line = self.line.take_if(|line| is(line))?;
-        if core::mem::take(&mut self.crossed) {
-            let after = if self.outgoing { AGAIN_OUTGOING } else { AGAIN_INCOMING };
-            self.opens_at = Some(now + after);
-        }
-        match (&mut self.party, line.profile) {
-            (Party::Unit { hands_free, .. }, Profile::HandsFree) => hands_free.closed(),
-            (Party::Unit { headset, .. }, Profile::Headset) => headset.closed(),
-            (Party::Gateway { gateway, .. }, _) => gateway.closed(),
-        }
-        Some(line.profile)
-    }
-
-    fn receive(&mut self, now: Instant, channel: ChannelId, packet: &[u8]) {
-        let line = self.line;
-        let Some(carrier) = self.sessions.iter_mut().find(|carrier| carrier.channel == channel)
-        else {
-            return;
-        };
-        let Some(data) = carrier.session.receive(now, packet) else { return };
-        let dlci = data.dlci;
-        if let Some(line) = line.filter(|line| line.channel == channel && line.dlci == dlci) {
-            match (&mut self.party, line.profile) {
-                (Party::Unit { hands_free, .. }, Profile::HandsFree) => {
-                    hands_free.receive(now, data.bytes);
-                }
-                (Party::Unit { headset, .. }, Profile::Headset) => headset.receive(now, data.bytes),
-                (Party::Gateway { gateway, .. }, _) => gateway.receive(now, data.bytes),
-            }
-        }
-        carrier.session.consumed(dlci);
-    }
-
-    /// Writes to the line. A peer that gives no credits loses what is said to it, and does not answer.
-    fn write(&mut self, text: &[u8]) {
-        if let Some(line) = self.line
-            && let Some(session) = self.session(line.channel)
-        {
-            let _ = session.send(line.dlci, text);
-        }
-    }
-}
-
-fn voice_codec(codec: Codec) -> VoiceCodec {
-    match codec {
-        Codec::Msbc => VoiceCodec::Msbc,
-        _ => VoiceCodec::Cvsd,
-    }
-}
-
 impl Stack {
     /// A link stands.
     pub(super) fn calls_begin(&mut self, now: Instant, link: LinkId, outgoing: bool) {
@@ -328,8 +76,11 @@ impl Stack {
         {
             calls.begin(role, outgoing);
         }
-        if let Some(percent) = self.battery {
-            self.calls_setting(now, &Call::Battery(percent));
+        if let Some(percent) = self.battery
+            && let Some(Party::Unit { hands_free, .. }) =
+                self.calls_mut(link).map(|calls| &mut calls.party)
+        {
+            hands_free.set_battery(now, percent);
         }
     }
 
@@ -430,31 +181,14 @@ impl Stack {
             _ => Profile::HandsFree,
         };
         // A session that stands is used, whoever opened it.
-        let standing = calls.sessions.first().map(|carrier| carrier.channel);
-        if let Some(channel) = standing {
-            return self.connect_line(now, channel, service, profile);
+        if calls.connect(now, service, profile) {
+            return;
         }
         match (self.mux.connect(now, link, Psm::RFCOMM), self.calls_mut(link)) {
             (Ok(channel), Some(calls)) => {
                 calls.attempt = Some(Attempt::Channel(channel, service, profile));
             }
             _ => self.notify(Notice::CallsFailed { link }),
-        }
-    }
-
-    fn connect_line(
-        &mut self,
-        now: Instant,
-        channel: ChannelId,
-        service: Service,
-        profile: Profile,
-    ) {
-        let Some(calls) = self.calls_mut(channel.link) else { return };
-        let Some(session) = calls.session(channel) else { return };
-        let asked = session.connect(now, service.channel).ok();
-        calls.attempt = asked.map(|dlci| Attempt::Line(Line { channel, dlci, profile }));
-        if asked.is_none() {
-            self.notify(Notice::CallsFailed { link: channel.link });
         }
     }
 
@@ -479,7 +213,12 @@ impl Stack {
         if let Some(Attempt::Channel(own, service, profile)) = attempt
             && own == channel
         {
-            self.connect_line(now, channel, service, profile);
+            let connects = self
+                .calls_mut(channel.link)
+                .is_some_and(|calls| calls.connect(now, service, profile));
+            if !connects {
+                self.rfcomm_refused(channel);
+            }
         }
     }
 
@@ -619,7 +358,15 @@ impl Stack {
                     calls.disconnect(now, line);
                 }
             }
-            told => self.notify(Notice::HandsFree { link, told }),
+            told => {
+                if let hands_free::Output::Up { .. } = told
+                    && let Some(calls) = self.calls_mut(link)
+                {
+                    // It stands: what crossed on the way no longer matters.
+                    calls.crossed = false;
+                }
+                self.notify(Notice::HandsFree { link, told });
+            }
         }
     }
 
