@@ -4,8 +4,9 @@
 //! them (classes, iteration, `async`) is Python, in `python/tandem`. The GIL is released wherever
 //! something waits, and whoever waits in the main thread looks for signals ten times a second.
 //!
-//! Not here yet: `tandem.sim`, `tandem.Capture`.
+//! Not here yet: `tandem.Capture`.
 
+mod air;
 mod audio;
 mod events;
 mod failure;
@@ -15,6 +16,8 @@ mod value;
 /// The compiled part of `tandem`; use `import tandem`.
 #[pyo3::pymodule]
 mod _tandem {
+    #[pymodule_export]
+    use crate::air::Air;
     #[pymodule_export]
     use crate::audio::{Audio, Block};
     #[pymodule_export]

@@ -5,10 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use tandem::{
-    Address, AnswerHow, AudioKind, Command, Config, Handle, MediaAction, Refusal, VoiceTo,
+    Address, AnswerHow, AudioKind, Command, Config, Handle, MediaAction, Options, Refusal, VoiceTo,
     VolumeKind, dialling,
 };
 
+use crate::air::Air;
 use crate::audio::Audio;
 use crate::events::Events;
 use crate::failure::{bad, not_configured, not_opened, not_set, refused, system};
@@ -43,12 +44,13 @@ impl Receiver {
 impl Receiver {
     /// Opens a receiver with a configuration file, keys set over it, and pairing mode if wanted.
     #[new]
-    #[pyo3(signature = (file, keys, pair))]
+    #[pyo3(signature = (file, keys, pair, air))]
     fn new(
         py: Python<'_>,
         file: Option<PathBuf>,
         keys: Vec<(String, String)>,
         pair: Option<u32>,
+        air: Option<&Air>,
     ) -> PyResult<Receiver> {
         let mut config = Config { pair, ..Config::default() };
         if let Some(file) = file {
@@ -57,7 +59,8 @@ impl Receiver {
         for (key, value) in keys {
             config.set(&key, &value).map_err(|error| not_configured(py, &error))?;
         }
-        let running = py.detach(|| tandem::Receiver::open(config));
+        let options = Options { canceller: None, air: air.map(|air| air.0.clone()) };
+        let running = py.detach(|| tandem::Receiver::open_with(config, options));
         let running = running.map_err(|error| not_opened(py, &error))?;
         Ok(Receiver { handle: running.handle(), running: Mutex::new(Some(running)) })
     }

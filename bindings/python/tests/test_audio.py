@@ -1,4 +1,4 @@
-"""Sound from the simulator: music from the fifth second on, a call that rings in the tenth."""
+"""Sound from a simulated phone, and to it."""
 
 import array
 import asyncio
@@ -27,7 +27,9 @@ def peak(block):
 class Audio(unittest.TestCase):
     def setUp(self):
         settings = self.enterContext(air.arguments(microphone="null"))
-        self.rx = self.enterContext(tandem.Receiver(**settings))
+        self.anna = (simulated := tandem.sim.Air()).phone("Anna")
+        settings["controller"] = simulated
+        self.rx = self.enterContext(tandem.Receiver(**settings, pair=60))
 
     def test_a_block_is_seen_without_a_copy(self):
         with self.rx.audio("mix", rate=44_100) as audio:
@@ -89,12 +91,14 @@ class Audio(unittest.TestCase):
         self.assertRaises((EOFError, tandem.ControllerLost), self.rx.microphone.write, TONE)
 
     def test_the_phones_are_heard_and_spoken_to(self):
-        self.rx.pair(60)
+        self.anna.connect()
+        self.anna.play(440)
         with self.rx.audio() as mix, self.rx.audio("media", rate=44_100, channels=1) as media:
             self.assertEqual(select.select([mix], [], [], 5)[0], [mix])
             loud = next(block for block in media if peak(block) > 3_000)
             self.assertEqual(memoryview(loud).shape[1], 1)
             next(block for block in mix if peak(block) > 3_000)
+        self.anna.ring("+1 555 0100")
         while not (isinstance(event := next(self.rx), tandem.Call) and event.state == "incoming"):
             pass
         with self.rx.audio("voice") as voice:
@@ -134,8 +138,8 @@ class Aio(unittest.IsolatedAsyncioTestCase):
             here, there = getattr(tandem.aio, cls), getattr(tandem, cls)
             for name in ("read", "write", "close"):
                 if hasattr(there, name):
-                    expected = set(inspect.signature(getattr(there, name)).parameters) - {"timeout"}
-                    self.assertEqual(set(inspect.signature(getattr(here, name)).parameters), expected)
+                    ours, theirs = (inspect.signature(getattr(c, name)) for c in (here, there))
+                    self.assertEqual({*ours.parameters}, {*theirs.parameters} - {"timeout"})
 
 
 class Programs(unittest.TestCase):

@@ -29,7 +29,7 @@ const _: () = {
 impl Receiver {
     fn open(config: &Config) -> Result<Receiver, Failure> {
         let canceller = config.canceller.map(|callback| Box::new(callback) as Box<dyn Canceller>);
-        let options = tandem::Options { canceller };
+        let options = tandem::Options { canceller, air: None };
         let receiver = tandem::Receiver::open_with(config.keys.clone(), options)?;
         let events = receiver.subscribe()?;
         Ok(Receiver { receiver, events })

@@ -8,6 +8,7 @@
 //! `audio` (the sound; one step lower) and `control` (bonds, captures, subscribers). This crate is
 //! the only place that reads a clock or starts a thread.
 
+pub mod air;
 mod attempt;
 pub mod bluez;
 pub mod bonds;

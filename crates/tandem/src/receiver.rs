@@ -8,6 +8,7 @@ use std::time::Duration;
 use host::{Command, Refusal, Ticket};
 use wire::Address;
 
+use crate::air::Air;
 use crate::canceller::Canceller;
 use crate::config::{Config, When};
 use crate::error::OpenError;
@@ -37,11 +38,16 @@ pub struct Options {
     /// Takes echo out of the microphone's sound; with it phones are told not to, as by
     /// `echo_cancellation = "receiver"`.
     pub canceller: Option<Box<dyn Canceller>>,
+    /// The air that the controller `sim` is on, in place of the demonstration's.
+    pub air: Option<Air>,
 }
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("canceller", &self.canceller.is_some()).finish()
+        f.debug_struct("Options")
+            .field("canceller", &self.canceller.is_some())
+            .field("air", &self.air)
+            .finish()
     }
 }
 

@@ -1,21 +1,37 @@
-//! The controller `sim`: the simulator's world with the phones of the demonstration, run by the
-//! receiver's own clock.
+//! The controller `sim`: the simulator's world with the phones of the demonstration, or with those of a
+//! program, run by the receiver's own clock.
+
+use std::os::fd::BorrowedFd;
 
 use pool::{Arena, Frame, Instant};
 use sim::World;
 use wire::h4::Channel;
 
+use crate::air::Air;
+
 /// The embedded simulator as a controller.
 pub(crate) struct Simulated {
     world: World,
     arena: Arena,
+    /// Where a program commands the phones.
+    air: Option<Air>,
     /// There was no block for a packet that may wait.
     starved: bool,
 }
 
 impl Simulated {
     pub(crate) fn new(arena: Arena, seed: u64) -> Self {
-        Simulated { world: World::demo(seed), arena, starved: false }
+        Simulated { world: World::demo(seed), arena, air: None, starved: false }
+    }
+
+    /// With the phones of a program.
+    pub(crate) fn commanded(arena: Arena, seed: u64, air: Air) -> Self {
+        Simulated { world: World::new(seed), arena, air: Some(air), starved: false }
+    }
+
+    /// Readable while a program has ordered something.
+    pub(crate) fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.air.as_ref().map(Air::fd)
     }
 
     /// When the world has something to say by itself; unknown while it lacks a block to say it in,
@@ -32,6 +48,9 @@ impl Simulated {
     /// The next packet for the host; it waits while there is no block for it.
     pub(crate) fn receive(&mut self, now: Instant) -> Option<(Channel, Frame)> {
         self.world.advance(now);
+        if let Some(air) = &self.air {
+            air.perform(&mut self.world);
+        }
         let block = self.arena.take();
         self.starved = block.is_none();
         let mut packet = block?;

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use audio::{Engine, Microphone, Sink, Sound, Tone};
 use host::{Bond, Command, Limits};
 
+use crate::air::Air;
 use crate::bonds::{BondStore, Damaged};
 use crate::canceller::{Canceller, Echo};
 use crate::capture::{Capture, Tap};
@@ -52,7 +53,7 @@ pub(crate) fn start(
     let state = config.state_folder().ok_or_else(|| missing("state_dir"))?;
     let store = BondStore::open(&state)?;
     let (bonds, damaged) = store.load().map_err(system)?;
-    let port = Port::open(&config.controller, u64::from_ne_bytes(entropy()?))?;
+    let port = open_port(&config, options.air)?;
     let (spec, silent) = sound(&config);
     let sink = Sink::open(&spec, config.rate)?;
     let (mouthpiece, deaf) = microphone(&config)?;
@@ -276,6 +277,17 @@ fn echo(canceller: Box<dyn Canceller>, config: &Config, rate: u32) -> Result<Ech
             format!("is {}; with a canceller it must be at most six times {rate}", config.rate);
         OpenError::Config(ConfigError::new("sound.rate", why))
     })
+}
+
+fn open_port(config: &Config, air: Option<Air>) -> Result<Port, OpenError> {
+    let seed = u64::from_ne_bytes(entropy()?);
+    let wrong = |why: &str| OpenError::Config(reason("controller", why.into()));
+    match air {
+        None => Port::open(&config.controller, seed),
+        Some(_) if config.controller != "sim" => Err(wrong("must be sim with an air")),
+        Some(air) if air.take() => Ok(Port::commanded(air, seed)),
+        Some(_) => Err(wrong("the air has had its receiver")),
+    }
 }
 
 fn open_capture(config: &Config) -> Result<Option<Capture>, OpenError> {

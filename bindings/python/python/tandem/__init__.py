@@ -8,7 +8,7 @@
             print(event)
 """
 
-from . import aio
+from . import aio, sim
 from .audio import Audio, Block, Microphone
 from .errors import (
     Ambiguous,
@@ -98,4 +98,5 @@ __all__ = [
     "Volume",
     "Warning",
     "aio",
+    "sim",
 ]

@@ -3,10 +3,16 @@ from typing import Any, final
 
 from typing_extensions import Buffer
 
-__all__ = ["Audio", "Block", "Events", "Receiver", "COMMAND_TIMEOUT", "CONNECT_TIMEOUT"]
+__all__ = ["Air", "Audio", "Block", "Events", "Receiver", "COMMAND_TIMEOUT", "CONNECT_TIMEOUT"]
 
 COMMAND_TIMEOUT: float
 CONNECT_TIMEOUT: float
+
+@final
+class Air:
+    def __new__(cls) -> Air: ...
+    def phone(self, name: str, voice: int) -> tuple[int, str]: ...
+    def act(self, phone: int, act: str, numbers: list[int], words: list[str]) -> None: ...
 
 @final
 class Block:
@@ -35,6 +41,7 @@ class Receiver:
         file: str | os.PathLike[str] | None,
         keys: list[tuple[str, str]],
         pair: int | None,
+        air: Air | None,
     ) -> Receiver: ...
     def close(self) -> None: ...
     def subscribe(self) -> Events: ...

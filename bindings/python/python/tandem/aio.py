@@ -13,6 +13,7 @@ from .audio import PATIENCE, Block, Spoken, sound
 from .errors import Error, TimedOut
 from .events import Event, event
 from .receiver import MARGIN, how, opened
+from .sim import Air
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -23,7 +24,7 @@ class Receiver:
 
     def __init__(
         self,
-        controller: str = "usb",
+        controller: str | Air = "usb",
         sound: str | None = None,
         *,
         settings: Settings | None = None,

@@ -63,7 +63,7 @@ class Audio:
         return block
 
     def fileno(self) -> int:
-        """A file descriptor that is readable when more came after a read found less, for ``select``."""
+        """A file descriptor that is readable when more came after a read found less."""
         return self._core.fileno()
 
     def close(self) -> None:
@@ -122,9 +122,11 @@ class Microphone(Spoken):
     """
 
     def write(self, buffer: Buffer) -> int:
-        """Says samples (an ``array("h")``, a ``numpy`` array of 16 bits, their bytes); done when there
-        was room for all of them. Gives how many samples of silence phones heard before because nothing
-        was written in time."""
+        """Says samples: an ``array("h")``, a ``numpy`` array of 16 bits, their bytes.
+
+        It is done when there was room for all of them, and gives how many samples of silence phones
+        heard meanwhile because nothing was written in time.
+        """
         missed = 0
         for more in self._pieces(buffer):
             missed += more

@@ -12,24 +12,26 @@ from ._settings import Settings, Value, flat, toml
 from .audio import Audio, Microphone, sound
 from .errors import BadValue, TimedOut
 from .events import Event, event
+from .sim import Air
 
 #: What a caller waits beyond the receiver's own time-outs, in seconds.
 MARGIN = 0.5
 
 
 def opened(
-    controller: str,
+    controller: str | Air,
     sound: str | None,
     settings: Settings | None,
     config: str | os.PathLike[str] | None,
     pair: int | None,
 ) -> _tandem.Receiver:
     """Opens a receiver; waits until its controller is up."""
-    keys = [("controller", toml(controller))]
+    air = controller._core if isinstance(controller, Air) else None
+    keys = [("controller", toml("sim" if isinstance(controller, Air) else controller))]
     if sound is not None:
         keys.append(("sound", toml(sound)))
     keys.extend(flat(settings or {}))
-    return _tandem.Receiver(config, keys, pair)
+    return _tandem.Receiver(config, keys, pair, air)
 
 
 def how(hold: bool, end: bool) -> str:
@@ -43,6 +45,7 @@ class Receiver:
     """A Bluetooth receiver: drives one controller, keeps several phones connected.
 
     ``controller`` and ``sound`` are what ``tandemd`` takes for ``--controller`` and ``--sound``;
+    a controller may also be a `tandem.sim.Air`;
     ``settings`` are the keys of its configuration, flat (``{"sound.rate": 44100}``) or nested, over
     those of the file ``config``; ``pair`` opens pairing mode for so many seconds.
 
@@ -52,7 +55,7 @@ class Receiver:
 
     def __init__(
         self,
-        controller: str = "usb",
+        controller: str | Air = "usb",
         sound: str | None = None,
         *,
         settings: Settings | None = None,
@@ -115,8 +118,8 @@ class Receiver:
         """Sound to read in blocks: the ``mix`` as it is heard, the ``media`` of a phone as it was
         decoded, or the far end's ``voice``.
 
-        Without a phone it is that of whichever is heard. Rate and channels are those asked for, else
-        48000 and 2, for a voice 16000 and 1.
+        Without a phone it is that of whichever is heard. Rate and channels are
+        48000 and 2 where none are asked for, for a voice 16000 and 1.
         """
         return Audio(*sound(self._core, kind, phone, rate, channels))
 

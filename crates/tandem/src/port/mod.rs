@@ -9,6 +9,7 @@ use pool::{Arena, Frame, Instant};
 use rustix::event::PollFlags;
 use wire::h4::Channel;
 
+use crate::air::Air;
 use crate::attempt::Wanted;
 use crate::config::ConfigError;
 use crate::error::OpenError;
@@ -42,6 +43,12 @@ pub(crate) struct Lost(pub(crate) String);
 pub(crate) type Reopening = Box<dyn FnOnce(&Wanted) -> Result<Port, OpenError> + Send>;
 
 impl Port {
+    /// The simulator, with the phones of a program.
+    pub(crate) fn commanded(air: Air, seed: u64) -> Port {
+        let arena = Arena::new(BLOCKS, BLOCK);
+        Port::Simulated(Box::new(Simulated::commanded(arena.clone(), seed, air)), arena)
+    }
+
     /// Opens what `--controller` names.
     pub(crate) fn open(spec: &str, seed: u64) -> Result<Port, OpenError> {
         let arena = || Arena::new(BLOCKS, BLOCK);
@@ -154,7 +161,7 @@ impl Port {
             Port::Usb(dongle) => dongle.fd(),
             #[cfg(feature = "libusb")]
             Port::Libusb(dongle) => dongle.fd(),
-            Port::Simulated(..) => None,
+            Port::Simulated(simulated, _) => simulated.fd(),
         }
     }
 
