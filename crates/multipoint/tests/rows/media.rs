@@ -327,3 +327,15 @@ fn a_mix_that_ends_while_somebody_is_about_to_play_again_leaves_one_to_be_heard(
     rx.tell(Fact::PolicyChanged);
     assert_eq!(rx.heard(), [C]);
 }
+
+#[test]
+fn row_05_a_phone_without_a_status_that_sounds_on_is_not_told_to_play() {
+    let mut rx = Receiver::new();
+    rx.tell(Fact::Player(B, Player::Unknown, false));
+    rx.tell_all(&[Fact::Started(B), Fact::Sounding(B, true)]);
+    assert_eq!(rx.tell(Fact::Calls(A, RINGING)), [Order::Pause(B)]);
+    rx.tell(Fact::Calls(A, IDLE));
+    assert_eq!(rx.elapse(B, Timer::Resume), [], "it may pause yet");
+    assert_eq!(rx.elapse(B, Timer::Told), []);
+    assert_eq!(rx.heard(), [B]);
+}
