@@ -121,6 +121,8 @@ pub fn text(text: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use wire::avrcp::PlayStatus;
+
     use super::*;
 
     #[test]
@@ -128,12 +130,12 @@ mod tests {
         let air = Air::new().expect("an air");
         assert_eq!(air.act(0, Act::Connect), Err(Refusal::NoSuchPhone));
         let (anna, address) = air.phone("Anna", PhoneOptions::default()).expect("room");
-        assert_eq!(air.act(anna, Act::Connect), Ok(()));
+        assert_eq!(air.act(anna, Act::Play(440)), Ok(()));
         let mut world = World::new(1);
         air.perform(&mut world);
         assert_eq!(address.to_string(), "02:00:5E:00:00:10");
-        world.advance(pool::Instant::from_millis(10));
-        assert!(world.next_at().is_some(), "she is about to do it");
+        let status = world.phone(anna).player().map(sim::Player::status);
+        assert_eq!(status, Some(PlayStatus::Playing));
         let acts = (0..).take_while(|_| air.act(anna, Act::Pause).is_ok()).count();
         assert_eq!(acts, MAX_ORDERS);
         air.perform(&mut world);
