@@ -16,32 +16,34 @@ bitflags::bitflags! {
         const CODECS = 1 << 0;
         /// AT+CLCC: which calls there are.
         const CALLS = 1 << 1;
+        /// AT+CIND?: what the indicators are by now.
+        const INDICATORS = 1 << 2;
         /// AT+CLIP.
-        const CALLERS = 1 << 2;
+        const CALLERS = 1 << 3;
         /// AT+CCWA.
-        const CALL_WAITING = 1 << 3;
+        const CALL_WAITING = 1 << 4;
         /// AT+CMEE.
-        const ERRORS = 1 << 4;
+        const ERRORS = 1 << 5;
         /// AT+NREC.
-        const NOISE_REDUCTION = 1 << 5;
+        const NOISE_REDUCTION = 1 << 6;
         /// AT+VGS.
-        const SPEAKER = 1 << 6;
+        const SPEAKER = 1 << 7;
         /// AT+VGM.
-        const MICROPHONE = 1 << 7;
+        const MICROPHONE = 1 << 8;
         /// AT+BTRH?.
-        const RESPONSE_AND_HOLD = 1 << 8;
+        const RESPONSE_AND_HOLD = 1 << 9;
         /// AT+COPS=3,0.
-        const OPERATOR_FORMAT = 1 << 9;
+        const OPERATOR_FORMAT = 1 << 10;
         /// AT+COPS?.
-        const OPERATOR = 1 << 10;
+        const OPERATOR = 1 << 11;
         /// AT+CNUM.
-        const NUMBER = 1 << 11;
+        const NUMBER = 1 << 12;
         /// AT+XAPL.
-        const ACCESSORY = 1 << 12;
+        const ACCESSORY = 1 << 13;
         /// AT+BIEV or AT+IPHONEACCEV.
-        const BATTERY = 1 << 13;
+        const BATTERY = 1 << 14;
         /// AT+BIEV.
-        const SAFETY = 1 << 14;
+        const SAFETY = 1 << 15;
 
         const VOLUMES = Self::SPEAKER.bits() | Self::MICROPHONE.bits();
     }
@@ -75,6 +77,7 @@ impl HandsFree {
         Some(match chore {
             Chores::CODECS => Command::Bac(self.settings.codecs),
             Chores::CALLS => Command::Clcc,
+            Chores::INDICATORS => Command::CindRead,
             Chores::CALLERS => Command::Clip(true),
             Chores::CALL_WAITING => Command::Ccwa(true),
             Chores::ERRORS => Command::Cmee(true),

@@ -23,7 +23,7 @@ impl HandsFree {
                 self.phone.features = features;
                 self.phone.in_band = features.contains(hfp::AgFeatures::IN_BAND_RING);
             }
-            ResultCode::Cind(arguments) => self.told_indicators(arguments),
+            ResultCode::Cind(arguments) => self.told_indicators(now, arguments),
             ResultCode::Chld(holds) => self.phone.holds = holds,
             ResultCode::Ciev { indicator, value } => self.changed(now, indicator, value),
             // Which ones it might listen to does not matter before it does.
@@ -87,7 +87,7 @@ impl HandsFree {
     }
 
     /// +CIEV: an indicator, by its place.
-    fn changed(&mut self, now: Instant, place: u8, value: u8) {
+    pub(super) fn changed(&mut self, now: Instant, place: u8, value: u8) {
         let place = usize::from(place).checked_sub(1);
         let Some(indicator) = place.and_then(|at| *self.phone.places.get(at)?) else {
             return count(&mut self.counters.unknown);

@@ -4,7 +4,7 @@ use pool::Instant;
 use wire::hfp::{AgFeatures, Arguments, Command, HfFeatures};
 
 use super::output::{AtError, Failure, Indicator, Output};
-use super::{Chores, HandsFree, Phase, What};
+use super::{Chores, HandsFree, MAX_INDICATORS, Phase, What};
 
 /// A step of the way up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -156,13 +156,17 @@ impl HandsFree {
             && features.contains(AgFeatures::ENHANCED_CALL_STATUS);
         self.calls.begin(lists);
         if !lists {
+            let calls = [Indicator::Call, Indicator::CallSetup, Indicator::CallHeld];
+            let any = calls.into_iter().any(|indicator| self.phone.value(indicator) != 0);
+            // What ended between its values and its reports, nobody would ever say.
+            self.chores.set(Chores::INDICATORS, any);
             self.infer_all(now);
         }
         self.pump(now);
     }
 
     /// +CIND while it is asked for: names and ranges first, then values.
-    pub(super) fn told_indicators(&mut self, arguments: Arguments<'_>) {
+    pub(super) fn told_indicators(&mut self, now: Instant, arguments: Arguments<'_>) {
         match self.flight.as_ref().map(|flight| flight.what) {
             Some(What::Setup(Step::IndicatorNames)) => {
                 let name = |value: wire::hfp::Value<'_>| {
@@ -180,6 +184,16 @@ impl HandsFree {
                 for (place, value) in self.phone.places.iter().zip(arguments.iter()) {
                     if let (Some(indicator), Some(value)) = (place, value.number::<u8>()) {
                         self.phone.values[*indicator as usize] = value;
+                    }
+                }
+            }
+            Some(What::Chore(Chores::INDICATORS)) => {
+                for (place, value) in (1..=MAX_INDICATORS as u8).zip(arguments.iter()) {
+                    let known = self.phone.places.get(usize::from(place) - 1).copied().flatten();
+                    if let (Some(known), Some(value)) = (known, value.number::<u8>())
+                        && self.phone.value(known) != value
+                    {
+                        self.changed(now, place, value);
                     }
                 }
             }
