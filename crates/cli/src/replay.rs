@@ -16,7 +16,7 @@ pub(crate) fn run(capture: &Path, out: &mut dyn Write) -> Result<(), Failure> {
     let fail =
         |error: &dyn std::fmt::Display| Failure::Failed(format!("{}: {error}", capture.display()));
     let opened = Capture::open(capture).map_err(|error| fail(&error))?;
-    let mut replay = Replay::new(&opened).map_err(|refused| fail(&refused))?;
+    let mut replay = Replay::new(opened.records()).map_err(|refused| fail(&refused))?;
     let (theirs, ours) = (clean(replay.program()), env!("CARGO_PKG_VERSION"));
     if theirs != ours {
         writeln!(

@@ -191,3 +191,46 @@ impl Capture {
 fn since(at: Instant) -> Duration {
     at.since(Instant::ZERO)
 }
+
+#[cfg(test)]
+mod tests {
+    use snoop::{Records, note};
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_counted_where_it_is_missing() {
+        let mut tap = Tap::new();
+        let arena = Arena::new(1, BLOCK);
+        let mut packet = arena.take().unwrap();
+        packet.append(&[0x0E, 0]).unwrap();
+        let packet = Input::Received(Channel::Event, packet);
+        let (at, mut kept) = (Instant::from_millis(1), Vec::new());
+        // Nobody takes them: first the blocks run out, then the queue is full.
+        for n in 0..BLOCKS + 2 {
+            let put = |record| {
+                kept.push(record);
+                true
+            };
+            assert_eq!(tap.input(at, &packet, put), n < BLOCKS);
+        }
+        assert!(!tap.input(at, &Input::Wake, |_| false));
+        let put = |record| {
+            kept.push(record);
+            true
+        };
+        assert!(tap.input(at, &Input::Wake, put));
+
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut capture = Capture::create(file.path(), UNIX_EPOCH, false).unwrap();
+        kept.iter().for_each(|record| capture.write(record));
+        capture.flush().unwrap();
+        let octets = std::fs::read(file.path()).unwrap();
+        let notes: Vec<String> = Records::new(&octets)
+            .unwrap()
+            .filter_map(|record| record.content.text().map(|text| text.into_owned()))
+            .filter(|text| note::parse(text).is_some())
+            .collect();
+        assert_eq!(notes, ["tandem lost records=3", "tandem wake"]);
+    }
+}

@@ -15,7 +15,7 @@ use crate::{House, run};
 fn runs(target: &str) -> u32 {
     match target {
         "aac_element" | "conversation" => 10_000,
-        "btsnoop" | "h4_stream" | "sbc_decode" => 50_000,
+        "btsnoop" | "h4_stream" | "replay_notes" | "sbc_decode" => 50_000,
         _ => 200_000,
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::{self, Formatter};
 
 use host::{Bond, Codec, Host, Limits, MAX_CODECS, Settings};
 use multipoint::{Answer, Blips, Policy};
-use stack::{KeyType, LinkKey, SecureConnections};
+use stack::{KeyType, LinkKey, MAX_BONDS, SecureConnections};
 
 use super::line::{Field, Pairs, fields, value, words};
 
@@ -70,10 +70,15 @@ impl Begun {
     /// The word of a line that cannot be understood.
     pub(super) fn note<'w>(&mut self, word: &'w str, pairs: &Pairs<'_>) -> Result<bool, &'w str> {
         match word {
-            "limits" => self.limits = Some(Field::parse("value", pairs).ok_or(word)?),
+            "limits" => {
+                let limits = Field::parse("value", pairs).filter(is_sane);
+                self.limits = Some(limits.ok_or(word)?);
+            }
             "settings" => self.settings = Some(Field::parse("value", pairs).ok_or(word)?),
             "seed" => self.seed = Some(Field::parse("value", pairs).ok_or(word)?),
-            "bond" => self.bonds.push(Field::parse("value", pairs).ok_or(word)?),
+            "bond" if self.bonds.len() < MAX_BONDS => {
+                self.bonds.push(Field::parse("value", pairs).ok_or(word)?);
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -88,6 +93,12 @@ impl Begun {
             bonds: self.bonds,
         })
     }
+}
+
+/// Whether a host of this size is one that we would make: a damaged file is to cost no memory.
+fn is_sane(limits: &Limits) -> bool {
+    let Limits { blocks, block_size, effects } = limits;
+    (1..=4096).contains(blocks) && (1024..=65_536).contains(block_size) && *effects <= 65_536
 }
 
 fields! {

@@ -35,7 +35,7 @@ use std::fmt;
 
 use host::{Effect, Host, Input};
 use pool::{Arena, Frame, Instant};
-use snoop::{Capture, Content, Direction, Record, Records, note};
+use snoop::{Content, Direction, Record, Records, note};
 use wire::h4::Channel;
 
 use beginning::Begun;
@@ -137,11 +137,7 @@ impl<'c> Replay<'c> {
     ///
     /// # Errors
     /// It is none that can be replayed.
-    pub fn new(capture: &'c Capture) -> Result<Self, Refused> {
-        Replay::of(capture.records())
-    }
-
-    fn of(mut records: Records<'c>) -> Result<Self, Refused> {
+    pub fn new(mut records: Records<'c>) -> Result<Self, Refused> {
         let first = records.next().ok_or(Refused::Foreign)?;
         let program = head(&first)?;
         let mut begun = Begun::default();

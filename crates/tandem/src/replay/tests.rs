@@ -17,7 +17,7 @@ fn demonstration() -> Vec<u8> {
 }
 
 fn replayed(capture: &[u8]) -> (End, Progress) {
-    let mut replay = Replay::of(Records::new(capture).unwrap()).unwrap_or_else(|e| panic!("{e}"));
+    let mut replay = Replay::new(Records::new(capture).unwrap()).unwrap_or_else(|e| panic!("{e}"));
     (replay.run(usize::MAX).unwrap().unwrap(), replay.progress())
 }
 
@@ -247,7 +247,7 @@ fn what_cannot_be_replayed_is_refused_with_the_reason() {
     };
     let refused = |notes: &[&str]| {
         let capture = capture(notes);
-        Replay::of(Records::new(&capture).unwrap()).err().expect("it is refused")
+        Replay::new(Records::new(&capture).unwrap()).err().expect("it is refused")
     };
     assert_eq!(refused(&[]), Refused::Foreign);
     assert_eq!(refused(&["btmon"]), Refused::Foreign);
@@ -255,12 +255,14 @@ fn what_cannot_be_replayed_is_refused_with_the_reason() {
     assert_eq!(refused(&["tandem capture notes=2"]), Refused::Version("2".into()));
     assert_eq!(refused(&[HEAD]), Refused::Note("limits".into()));
     assert_eq!(refused(&[HEAD, "tandem limits blocks=9"]), Refused::Note("limits".into()));
+    let huge = "tandem limits blocks=99999999999999 block_size=2048 effects=256";
+    assert_eq!(refused(&[HEAD, huge]), Refused::Note("limits".into()));
 
     let mut notes = vec![HEAD.to_owned()];
     notes.extend(beginning().notes());
     notes.push("tandem command ticket=1 verb=sing".into());
     let notes: Vec<&str> = notes.iter().map(String::as_str).collect();
     let capture = capture(&notes);
-    let mut replay = Replay::of(Records::new(&capture).unwrap()).unwrap_or_else(|e| panic!("{e}"));
+    let mut replay = Replay::new(Records::new(&capture).unwrap()).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(replay.run(9), Err(Refused::Note("command".into())));
 }
