@@ -212,7 +212,7 @@ pub(crate) fn settle(decision: &mut Decision) {
     if silenced {
         silence(decision);
     } else {
-        hear(decision, was_silenced);
+        hear(decision);
     }
     for id in all() {
         let wanted = !silenced && may_blip(decision, id);
@@ -237,7 +237,7 @@ fn silence(decision: &mut Decision) {
 }
 
 /// Media is heard.
-fn hear(decision: &mut Decision, was_silenced: bool) {
+fn hear(decision: &mut Decision) {
     let takeover = decision.policy.takeover;
     if takeover == Takeover::Mix {
         let mixed = decision.roster.which(Seat::may_be_heard);
@@ -247,10 +247,9 @@ fn hear(decision: &mut Decision, was_silenced: bool) {
     } else if let Some(id) = eager(decision) {
         take_ear(decision, id);
     }
-    let before = if was_silenced { 0 } else { decision.before.audible };
     for id in all() {
         if decision.roster.is_audible(id) {
-            if takeover != Takeover::Mix && before & bit(id) == 0 {
+            if takeover != Takeover::Mix {
                 forget_others(decision, id);
             }
             let seat = decision.roster.at(id);

@@ -339,3 +339,17 @@ fn row_05_a_phone_without_a_status_that_sounds_on_is_not_told_to_play() {
     assert_eq!(rx.elapse(B, Timer::Told), []);
     assert_eq!(rx.heard(), [B]);
 }
+
+#[test]
+fn a_mix_that_ends_forgets_who_is_not_heard_any_more() {
+    let mut rx = Receiver::with(Policy { seats: 3, takeover: Takeover::Mix, ..Policy::default() });
+    rx.plays(B);
+    rx.tell(Fact::Calls(C, RINGING));
+    rx.pauses(B);
+    rx.tell(Fact::Calls(C, IDLE));
+    rx.plays(A);
+    assert!(rx.runs(B, Timer::Resume), "it joins the mix");
+    rx.policy.takeover = Takeover::Last;
+    rx.tell(Fact::PolicyChanged);
+    assert!(!rx.runs(B, Timer::Resume));
+}
