@@ -3,11 +3,10 @@
 //! A [`Receiver`] is opened and commanded, [`Events`] are read as dictionaries; what a user sees of
 //! them (classes, iteration, `async`) is Python, in `python/tandem`. The GIL is released wherever
 //! something waits, and whoever waits in the main thread looks for signals ten times a second.
-//!
-//! Not here yet: `tandem.Capture`.
 
 mod air;
 mod audio;
+mod capture;
 mod events;
 mod failure;
 mod receiver;
@@ -20,6 +19,8 @@ mod _tandem {
     use crate::air::Air;
     #[pymodule_export]
     use crate::audio::{Audio, Block};
+    #[pymodule_export]
+    use crate::capture::{Capture, Records};
     #[pymodule_export]
     use crate::events::Events;
     #[pymodule_export]

@@ -142,6 +142,13 @@ class Aio(unittest.IsolatedAsyncioTestCase):
                     self.assertEqual({*ours.parameters}, {*theirs.parameters} - {"timeout"})
 
 
+class Echo(unittest.TestCase):
+    def test_that_nobody_takes_it_out_is_told(self):
+        for who, told in [("receiver", True), ("phone", False)]:
+            with air.arguments(echo_cancellation=who) as settings, tandem.Receiver(**settings) as rx:
+                self.assertEqual("canceller" in str(rx.status()["warnings"]), told, who)
+
+
 class Programs(unittest.TestCase):
     def test_a_program_that_waits_for_sound_is_interrupted(self):
         folder = self.enterContext(air.arguments())["settings"]["state_dir"]

@@ -81,6 +81,13 @@ impl Capture {
         // The header was good when the file was opened; if it is not now, there are no records.
         Records::new(&self.map).unwrap_or(Records::NONE)
     }
+
+    /// Its records from where others had so many bytes [left](Records::left), for one who cannot keep those.
+    pub fn records_with(&self, left: usize) -> Records<'_> {
+        let mut records = self.records();
+        records.rest = &records.rest[records.rest.len().saturating_sub(left)..];
+        records
+    }
 }
 
 /// The records of a capture in memory, in their order. A last record that is torn, because its
@@ -106,6 +113,11 @@ impl<'a> Records<'a> {
     /// What the records hold.
     pub fn link_type(&self) -> LinkType {
         self.link_type
+    }
+
+    /// How many bytes are still to be read.
+    pub fn left(&self) -> usize {
+        self.rest.len()
     }
 
     /// Whether the records ended (so far) with one that is incomplete.

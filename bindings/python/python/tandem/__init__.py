@@ -9,6 +9,7 @@
 """
 
 from . import aio, sim
+from ._tandem import Capture
 from .audio import Audio, Block, Microphone
 from .errors import (
     Ambiguous,
@@ -62,6 +63,7 @@ __all__ = [
     "Block",
     "Busy",
     "Call",
+    "Capture",
     "Confirm",
     "Controller",
     "ControllerFailed",

@@ -3,7 +3,7 @@ from typing import Any, final
 
 from typing_extensions import Buffer
 
-__all__ = ["Air", "Audio", "Block", "Events", "Receiver", "COMMAND_TIMEOUT", "CONNECT_TIMEOUT"]
+__all__ = ["Air", "Audio", "Block", "Capture", "Events", "Receiver", "Records", "COMMAND_TIMEOUT", "CONNECT_TIMEOUT"]
 
 COMMAND_TIMEOUT: float
 CONNECT_TIMEOUT: float
@@ -27,6 +27,16 @@ class Audio:
     def write(self, buffer: Buffer) -> tuple[int, int]: ...
     def fileno(self) -> int: ...
     def close(self) -> None: ...
+
+@final
+class Capture:
+    def __new__(cls, path: str | os.PathLike[str]) -> Capture: ...
+    def __iter__(self) -> Records: ...
+
+@final
+class Records:
+    def __iter__(self) -> Records: ...
+    def __next__(self) -> dict[str, Any]: ...
 
 @final
 class Events:
