@@ -334,7 +334,10 @@ fn a_switchs_time_is_ours_and_the_phones() {
     script.note(decided("Calls(SeatId(0),Calls{held:true})", &["Answer(SeatId(1))"]));
     script.at(1101).packet(Sent, acl, &anything);
     script.at(1301).packet(Received, acl, &anything).note(decided("Calls(SeatId(1),Calls{})", &[]));
-    script.heard(&[(PIXEL, Kind::Call)]).at(2000).note("tandem wake");
+    script.note(decided("InBand(SeatId(1),true)", &["OpenVoice(SeatId(1))"]));
+    script.heard(&[(PIXEL, Kind::Call)]);
+    script.at(1350).packet(Received, acl, &anything).note(decided("VoiceOpened(SeatId(1))", &[]));
+    script.at(2000).note("tandem wake");
     // Somebody who stops by himself.
     script.at(3000).packet(Received, acl, &anything).note(decided("Stopped(SeatId(1))", &[]));
     let timeline = script.heard(&[]).timeline();
@@ -354,7 +357,7 @@ fn a_switchs_time_is_ours_and_the_phones() {
         timeline.switches,
         [
             switch(100, 101, 3, Some(87), vec![], media.clone()),
-            switch(1000, 1301, 3, Some(298), media, call.clone()),
+            switch(1000, 1301, 3, Some(298 + 49), media, call.clone()),
             switch(3000, 3000, 0, None, call, vec![]),
         ]
     );
@@ -365,7 +368,7 @@ fn a_switchs_time_is_ours_and_the_phones() {
     );
     let svg = timeline.to_svg();
     keep("switches.svg", &svg);
-    assert!(svg.contains("301.0 ms") && svg.contains("298.0 ms") && svg.contains("nobody"));
+    assert!(svg.contains("301.0 ms") && svg.contains("347.0 ms") && svg.contains("nobody"));
 }
 
 #[test]

@@ -118,7 +118,8 @@ impl Switches {
             // The switch was before it; this is its end.
             Some(n) => {
                 let phones = &mut self.found[n].phones;
-                *phones = Some(phones.unwrap_or_default().max(took));
+                let all = told.way.phones.unwrap_or_default() + took;
+                *phones = Some(phones.unwrap_or_default().max(all));
             }
             None if self.round.switch.is_none() => {
                 let phones = Some(told.way.phones.unwrap_or_default() + took);
