@@ -145,7 +145,8 @@ class Aio(unittest.IsolatedAsyncioTestCase):
 class Echo(unittest.TestCase):
     def test_that_nobody_takes_it_out_is_told(self):
         for who, told in [("receiver", True), ("phone", False)]:
-            with air.arguments(echo_cancellation=who) as settings, tandem.Receiver(**settings) as rx:
+            settings = self.enterContext(air.arguments(echo_cancellation=who))
+            with tandem.Receiver(**settings) as rx:
                 self.assertEqual("canceller" in str(rx.status()["warnings"]), told, who)
 
 

@@ -85,10 +85,12 @@ impl Tap {
             self.arrived.clear();
             self.waiting.store(true, Ordering::Relaxed);
             fence(Ordering::SeqCst);
-            if self.has_ended() {
+            let block = self.blocks.pop();
+            // There may be more behind one that came just now.
+            if block.is_some() || self.has_ended() {
                 self.arrived.wake();
             }
-            self.blocks.pop()
+            block
         })
     }
 
