@@ -279,11 +279,11 @@ fn next(decision: &Decision) -> Option<SeatId> {
 }
 
 /// Of several that may be heard, the one with the greatest is.
-fn precedence(decision: &Decision, id: SeatId) -> (bool, bool, u8) {
+fn precedence(decision: &Decision, id: SeatId) -> (bool, bool, bool, u8) {
     let seat = &decision.roster.seats[usize::from(id.0)];
     let last = matches!(decision.policy.takeover, Takeover::Last | Takeover::Mix);
     let order = if last { seat.started } else { u8::MAX - seat.started };
-    (seat.resume == Resume::Heard, seat.told == Told::No, order)
+    (seat.resume == Resume::Heard, seat.eager, seat.told == Told::No, order)
 }
 
 /// A seat whose player began to play while another is heard, and that streams.
