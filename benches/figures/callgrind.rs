@@ -11,10 +11,21 @@ pub fn each(work: Work) -> Result<u64, String> {
     Ok((collected(work, many)? - collected(work, few)?) / (many - few))
 }
 
+/// User instructions that one round of `work` takes inside of a function, which is entered once in each.
+pub fn inside(work: Work, rounds: u64, function: &str) -> Result<u64, String> {
+    let only = format!("--toggle-collect=*{function}*");
+    Ok(run(work, rounds, &["--collect-atstart=no", &only])? / rounds)
+}
+
 fn collected(work: Work, rounds: u64) -> Result<u64, String> {
+    run(work, rounds, &[])
+}
+
+fn run(work: Work, rounds: u64, options: &[&str]) -> Result<u64, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .args(options)
         .arg(program)
         .args(work.arguments(rounds))
         .output()

@@ -53,8 +53,8 @@ pub struct Script {
     media: Channel,
     identifier: u8,
     label: u8,
-    /// The receiver's endpoint.
-    sink: Option<Seid>,
+    /// The receiver's endpoints, from the one that is asked about, or chosen.
+    sinks: VecDeque<Seid>,
     streaming: bool,
 }
 
@@ -306,7 +306,7 @@ impl Script {
         if ours == SIGNALLING {
             self.ask(avdtp::Command::Discover);
         } else {
-            let acp_seids = Seids::one(self.sink.expect("configured by now"));
+            let acp_seids = Seids::one(*self.sinks.front().expect("configured by now"));
             self.ask(avdtp::Command::Start { acp_seids });
         }
     }
@@ -352,10 +352,23 @@ impl Script {
 
     /// A command of ours was accepted: on to the next.
     fn accepted(&mut self, signal: SignalId, answer: Response<'_>) {
-        if let Response::Endpoints(endpoints) = answer {
-            self.sink = endpoints.iter().next().map(|endpoint| endpoint.seid);
+        match answer {
+            Response::Endpoints(endpoints) => {
+                self.sinks = endpoints.iter().map(|endpoint| endpoint.seid).collect();
+            }
+            // The first one is of another codec where that is preferred.
+            Response::Capabilities(services)
+                if services
+                    .media_codec()
+                    .is_none_or(|codec| codec.codec_type != CodecType::SBC) =>
+            {
+                self.sinks.pop_front();
+                let acp_seid = *self.sinks.front().expect("the receiver has one of SBC");
+                return self.ask(avdtp::Command::GetAllCapabilities { acp_seid });
+            }
+            _ => {}
         }
-        let acp_seid = self.sink.expect("the receiver has an endpoint");
+        let acp_seid = *self.sinks.front().expect("the receiver has an endpoint");
         match signal {
             SignalId::Discover => self.ask(avdtp::Command::GetAllCapabilities { acp_seid }),
             SignalId::GetAllCapabilities => {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use audio::{Control, Engine, StreamCodec};
+use audio::Engine;
 use h4::Framer;
 use host::{Command, Effect, Host, Input, Limits, Settings, StreamEffect, StreamId, Ticket};
 use pool::{Arena, Frame, Instant, Queue};
@@ -13,6 +13,7 @@ use wire::h4::Channel;
 use crate::bus::Bus;
 use crate::counting;
 use crate::music::{self, Music};
+use crate::scene::stream_control;
 use crate::scripted::{HANDLE, Script};
 
 /// The arena's blocks and their size, as the radio thread has them.
@@ -206,17 +207,5 @@ fn take(script: &mut Script, channel: Channel, packet: &Frame) {
 }
 
 fn tell(engine: &mut Engine, now: Instant, stream: StreamId, effect: StreamEffect) {
-    let stream = stream.0;
-    let control = match effect {
-        StreamEffect::Open(configuration) => Control::Open {
-            stream,
-            codec: StreamCodec::Sbc,
-            rate: configuration.sampling_frequency(),
-            channels: configuration.channels(),
-        },
-        StreamEffect::Flush => Control::Flush { stream },
-        StreamEffect::Close => Control::Close { stream },
-        StreamEffect::Gain(gain) => Control::Gain { stream, gain, fade_ms: 8 },
-    };
-    engine.control(now, control).expect("a control that the engine takes");
+    engine.control(now, stream_control(stream, effect)).expect("a control that the engine takes");
 }

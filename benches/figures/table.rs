@@ -11,16 +11,24 @@ pub struct Table {
 impl Table {
     /// A figure that must not exceed `most`; one that could not be measured counts as missed.
     pub fn counted(&mut self, what: &str, most: u64, measured: Result<u64, String>) {
-        let (shown, kept) = match measured {
-            Ok(figure) => (figure.to_string(), figure <= most),
-            Err(reason) => (format!("not measured: {reason}"), false),
-        };
+        let must = if most == 0 { "0".to_owned() } else { format!("≤ {most}") };
+        self.judged(what, &must, measured.map(|figure| (figure.to_string(), figure <= most)));
+    }
+
+    /// A time in virtual time, which is the same on every machine: as [`counted`](Table::counted), and
+    /// judged as it is shown.
+    pub fn exact(&mut self, what: &str, most: f64, measured: Result<f64, String>) {
+        let judged = measured.map(|figure| (format!("{figure:.1}"), figure < most + 0.05));
+        self.judged(what, &format!("≤ {most}"), judged);
+    }
+
+    fn judged(&mut self, what: &str, must: &str, measured: Result<(String, bool), String>) {
+        let (shown, kept) =
+            measured.unwrap_or_else(|reason| (format!("not measured: {reason}"), false));
         if !kept {
             self.missed.push(what.to_owned());
         }
-        let shown = if kept { shown } else { format!("**{shown}**") };
-        let must = if most == 0 { "0".to_owned() } else { format!("≤ {most}") };
-        self.row(what, &must, &shown);
+        self.row(what, must, &if kept { shown } else { format!("**{shown}**") });
     }
 
     /// A time, which is this machine's: told if it is missed, not judged.

@@ -6,11 +6,15 @@ use audio::{Control, Engine, VoiceCoding};
 use codec::msbc::{self, Sender};
 use codec::sbc::{Decoder, MAX_SAMPLES};
 use h4::Framer;
-use multipoint::{Fact, Policy, Preferences, Roster, SeatId, Timer, decide};
+use multipoint::{
+    Abilities, Button, Calls, Fact, Few, Player, Policy, Preferences, Roster, SeatId, Setup, Timer,
+    decide,
+};
 use pool::{Arena, Instant};
 use wire::l2cap::Cid;
 
 use crate::bus::Bus;
+use crate::moves::{Rings, Takes};
 use crate::music::{FRAMES, Music};
 use crate::scripted::HANDLE;
 use crate::streaming::{Streaming, write};
@@ -41,9 +45,15 @@ pub enum Work {
     Voice,
     /// One multipoint decision is made.
     Decide,
+    /// The same where both phones have calls.
+    DecideCalls,
+    /// A call rings under music, and ends.
+    Rings,
+    /// The music of one phone takes over from the other's.
+    Takes,
 }
 
-const ALL: [Work; 10] = [
+const ALL: [Work; 13] = [
     Work::Write,
     Work::Frame,
     Work::Media,
@@ -54,6 +64,9 @@ const ALL: [Work; 10] = [
     Work::Msbc,
     Work::Voice,
     Work::Decide,
+    Work::DecideCalls,
+    Work::Rings,
+    Work::Takes,
 ];
 
 /// The piece of work and the number of rounds that the arguments ask for.
@@ -77,7 +90,9 @@ impl Work {
             Work::Play => (1_000, 2_000),
             Work::Decode | Work::Msbc => (1_000, 2_000),
             Work::Voice => (1_000, 2_000),
-            Work::Decide => (1_000, 21_000),
+            Work::Decide | Work::DecideCalls => (1_000, 21_000),
+            // Counted inside of a function alone.
+            Work::Rings | Work::Takes => (0, 1),
         }
     }
 
@@ -116,7 +131,16 @@ impl Work {
             Work::Decode => decoded(rounds),
             Work::Msbc => coded(rounds),
             Work::Voice => spoken(rounds),
-            Work::Decide => decided(rounds),
+            Work::Decide => decided(&music_moves(), rounds),
+            Work::DecideCalls => decided(&calls_move(), rounds),
+            Work::Rings => {
+                let mut rings = Rings::new();
+                (0..rounds).for_each(|_| rings.next());
+            }
+            Work::Takes => {
+                let mut takes = Takes::new();
+                (0..rounds).for_each(|_| takes.next());
+            }
         }
     }
 }
@@ -206,15 +230,11 @@ fn spoken(rounds: u64) {
     }
 }
 
+const ONE: SeatId = SeatId(0);
+const OTHER: SeatId = SeatId(1);
+
 /// Two phones that take the sound from each other.
-fn decided(rounds: u64) {
-    let (one, other) = (SeatId(0), SeatId(1));
-    let arrived = Fact::Arrived { put_out: false, preferences: Preferences::default() };
-    let mut roster = Roster::default();
-    let settle = [one, other].map(|id| Fact::Elapsed(id, Timer::Settle));
-    for fact in [arrived, arrived, settle[0], settle[1]] {
-        roster = decide(Policy::default(), roster, fact).0;
-    }
+fn music_moves() -> Vec<Fact> {
     let turn = |id: SeatId, before: SeatId| {
         [
             Fact::Started(id),
@@ -223,7 +243,57 @@ fn decided(rounds: u64) {
             Fact::Stopped(before),
         ]
     };
-    let facts = [turn(one, other), turn(other, one)].concat();
+    [turn(ONE, OTHER), turn(OTHER, ONE)].concat()
+}
+
+/// A call on the other phone under music; one that it is held for on the first, after which it comes back;
+/// and music again.
+fn calls_move() -> Vec<Fact> {
+    let none = Calls::default();
+    let rings = Calls { setup: Setup::Incoming, ..none };
+    let active = Calls { active: Few::One, ..none };
+    let held = Calls { held: true, ..none };
+    let answer = Fact::Button(Button::Answer(None, None));
+    vec![
+        Fact::Started(ONE),
+        Fact::Player(ONE, Player::Playing, true),
+        Fact::Sounding(ONE, true),
+        Fact::Calls(OTHER, rings),
+        Fact::Player(ONE, Player::Paused, true),
+        Fact::Stopped(ONE),
+        Fact::VoiceAsked(OTHER),
+        Fact::VoiceOpened(OTHER),
+        answer,
+        Fact::Calls(OTHER, active),
+        Fact::Calls(ONE, rings),
+        answer,
+        Fact::Calls(OTHER, held),
+        Fact::VoiceClosed(OTHER),
+        Fact::Calls(ONE, active),
+        Fact::VoiceAsked(ONE),
+        Fact::VoiceOpened(ONE),
+        Fact::VoiceClosed(ONE),
+        Fact::Calls(ONE, none),
+        Fact::Calls(OTHER, active),
+        Fact::VoiceAsked(OTHER),
+        Fact::VoiceOpened(OTHER),
+        Fact::Button(Button::HangUp(None)),
+        Fact::VoiceClosed(OTHER),
+        Fact::Calls(OTHER, none),
+        Fact::Elapsed(ONE, Timer::Resume),
+    ]
+}
+
+/// Those facts, one after the other, again and again.
+fn decided(facts: &[Fact], rounds: u64) {
+    let able = Some(Abilities { reject: true, end: true, hold: true });
+    let arrived = Fact::Arrived { put_out: false, preferences: Preferences::default() };
+    let mut roster = Roster::default();
+    let settle = [ONE, OTHER].map(|id| Fact::Elapsed(id, Timer::Settle));
+    let lines = [ONE, OTHER].map(|id| Fact::HandsFree(id, able));
+    for fact in [arrived, arrived, settle[0], settle[1], lines[0], lines[1]] {
+        roster = decide(Policy::default(), roster, fact).0;
+    }
     for fact in facts.iter().cycle().take(rounds as usize) {
         let (next, orders) = decide(Policy::default(), roster, black_box(*fact));
         black_box(orders);

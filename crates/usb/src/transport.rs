@@ -225,6 +225,7 @@ impl<N: Node> Transport<N> {
     }
 
     /// There is nothing to reap: a time to make good what had to wait.
+    #[inline(always)]
     fn idle(&mut self) -> Result<(), Lost> {
         if self.is_starved() {
             return self.refill().map_err(|lost| self.lose(lost));
