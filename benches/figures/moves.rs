@@ -213,7 +213,8 @@ fn held(table: &mut Table) {
         all.push(hold_and_accept());
     }
     let all: Result<Vec<Accepted>, String> = all.into_iter().collect();
-    let what = "hold and accept across phones, answer pressed → the new call's first sample";
+    let what =
+        "hold and accept across two phones, from the button to the new call's first sample: ms";
     let all = match all {
         Ok(all) => all,
         Err(reason) => return table.counted(what, 0, Err(reason)),
@@ -221,12 +222,12 @@ fn held(table: &mut Table) {
     let most = |of: fn(&Accepted) -> Duration| all.iter().map(of).max().unwrap_or_default();
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     let told = format!(
-        "{:.1}; ours {:.1}, of them the voice's latency {:.1}",
+        "{:.1}; ours of it {:.1}, {:.1} of which its buffer and filters are",
         ms(most(|it| it.total)),
         ms(most(|it| it.ours)),
         ms(most(|it| it.ear)),
     );
-    table.told(&format!("{what}: ms, phones and their voice links aside"), &told);
+    table.told(what, &told);
     let spent = format!("{:.0}", most(|it| it.spent).as_secs_f64() * 1e6);
     table.told("the same: the host's time of the processor, all packets of it: µs", &spent);
 }
