@@ -19,6 +19,9 @@ pub const FULL_MS: usize = 10;
 /// Milliseconds until silence.
 pub const SILENT_MS: usize = 60;
 
+/// The largest sample of what is nearly silence: −54 dB of the full scale.
+const QUIET: u16 = 64;
+
 /// Samples remembered: 40 ms at 16 kHz.
 const PAST: usize = 640;
 /// The shortest and the longest lag, and how much is compared, in milliseconds.
@@ -131,6 +134,12 @@ impl Concealment {
     #[must_use]
     pub fn is_silent(&self) -> bool {
         self.loss.is_some_and(|loss| loss.back == 0 && loss.made >= SILENT_MS * self.rate)
+    }
+
+    /// Whether the last 2 ms were sound, and not silence or nearly so.
+    #[must_use]
+    pub fn sounds(&self) -> bool {
+        self.past[PAST - 2 * self.rate..].iter().any(|sample| sample.unsigned_abs() > QUIET)
     }
 
     /// The loss that goes on, or one that begins.

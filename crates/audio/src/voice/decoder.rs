@@ -33,6 +33,11 @@ impl Decoder {
         self.coding.rate()
     }
 
+    /// Whether packets hold samples, and not frames of a codec.
+    pub(super) fn is_linear(&self) -> bool {
+        self.coding == VoiceCoding::Cvsd
+    }
+
     /// Takes the next piece off the front of `payload`; `None` when it holds no more.
     pub(super) fn next(
         &mut self,

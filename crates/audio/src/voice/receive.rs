@@ -85,6 +85,10 @@ impl Receive {
         mut heard: impl FnMut(u32, &[i16]),
     ) {
         self.stats.packets += 1;
+        // Some controllers put nothing but zeros in the place of linear samples that were lost, and say
+        // nothing: no sound ends like that.
+        let hole = self.decoder.is_linear() && payload.iter().all(|&octet| octet == 0);
+        let damaged = damaged || hole && self.concealment.sounds();
         let rate = self.decoder.rate();
         let mut rest = payload;
         let mut pcm = [0; PIECE];
