@@ -9,7 +9,7 @@ use crate::claims::{Claim, bit};
 use crate::decide::{Decision, all};
 use crate::order::Order;
 use crate::policy::Answer;
-use crate::roster::{Abilities, Asked, Audio, Auto, Calls, Few, Roster, SeatId, Setup};
+use crate::roster::{Abilities, Asked, Audio, Auto, Calls, Few, Roster, SeatId, Setup, Voice};
 use crate::seats::{drop_rank, promote};
 
 impl Asked {
@@ -30,6 +30,8 @@ pub(crate) fn hands_free(decision: &mut Decision, id: SeatId, abilities: Option<
         told(decision, id, Calls::default());
         let seat = decision.roster.at(id);
         (seat.in_band, seat.assistant) = (false, false);
+        // What is left of a link is for no call that we know of.
+        seat.session |= matches!(seat.voice, Voice::Opening | Voice::Open);
     }
     decision.roster.at(id).hands_free = abilities;
 }

@@ -58,7 +58,9 @@ pub fn target(policy: Policy, roster: &Roster, button: Button) -> Result<SeatId,
         }
         Button::Voice(To::Receiver, named) => find(roster, named, active, NoCall),
         Button::Voice(To::Phone, named) => find(roster, named, linked, NoCall),
-        Button::Dial(named) => find(roster, named, caller, NotConnected),
+        Button::Dial(named) => {
+            find(roster, named, caller, if named.is_some() { NotSupported } else { NotConnected })
+        }
     }
 }
 
@@ -117,7 +119,7 @@ fn ends(roster: &Roster, id: SeatId) -> Option<Rank> {
         Some((3, heard, talked))
     } else if seat.calls.setup == Setup::Dialling {
         Some((2, seat.rang, 0))
-    } else if seat.session || seat.assistant {
+    } else if seat.session || seat.assistant && seat.voice != Voice::None {
         Some((1, u8::from(roster.is_audible(id)), 0))
     } else {
         None
