@@ -65,6 +65,7 @@ class Player:
         controller = avrcp.ControllerServiceSdpRecord(0x00010003).to_service_attributes()
         phone.device.sdp_service_records |= {0x00010002: target, 0x00010003: controller}
         self.task: asyncio.Task | None = None
+        self.turn = asyncio.Lock()  # one key after the other
 
     async def join(self, one: Scene) -> None:
         """Connects with music and remote control."""
@@ -86,11 +87,13 @@ class Player:
 
     async def play(self) -> None:
         self._is(PLAYING)
-        await self.phone.play()
+        async with self.turn:
+            await self.phone.play()
 
     async def pause(self) -> None:
         self._is(PAUSED)
-        await self.phone.suspend()
+        async with self.turn:
+            await self.phone.suspend()
 
     async def heard_volume(self, wanted: int) -> None:
         async with asyncio.timeout(5):
