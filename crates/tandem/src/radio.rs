@@ -67,7 +67,7 @@ pub(crate) enum Reopen {
 
 impl Radio {
     /// Runs until the receiver quits.
-    pub(crate) fn run(mut self, wish: Wish) {
+    pub(crate) fn run(&mut self, wish: Wish) {
         if let Some(refused) = realtime::enter(wish) {
             self.tell(warning("realtime", format_args!("{refused}")));
         }

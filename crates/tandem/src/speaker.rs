@@ -57,7 +57,7 @@ pub(crate) enum Reopen {
 
 impl Speaker {
     /// Runs until the receiver quits.
-    pub(crate) fn run(mut self, wish: Wish) {
+    pub(crate) fn run(&mut self, wish: Wish) {
         // The radio thread has told already what is not permitted.
         let _ = realtime::enter(wish);
         while !self.shared.is_quitting() {

@@ -38,7 +38,7 @@ const READY_ROUND: Duration = Duration::from_millis(50);
 const NO_CANCELLER: &str = "phones are told to leave echo to the receiver, which has no canceller of \
                             its own: an embedder hands one over, or echo_cancellation is \"phone\"";
 /// The threads' stacks: enough for what they do, little enough to lock. Where nothing is optimized, each
-/// move of what a link needs is a copy there.
+/// move is a copy there.
 const STACK: usize = if cfg!(debug_assertions) { 1024 * 1024 } else { 256 * 1024 };
 
 pub(crate) fn start(
@@ -86,7 +86,8 @@ pub(crate) fn start(
     }
 
     let (ready, is_ready) = mpsc::sync_channel(1);
-    let radio = Radio {
+    // Boxed: they are too large for the threads' stacks.
+    let mut radio = Box::new(Radio {
         shared: shared.clone(),
         ear: ear.clone(),
         host,
@@ -99,8 +100,8 @@ pub(crate) fn start(
         broken: None,
         more: false,
         ask: pool::Instant::ZERO,
-    };
-    let speaker = Speaker {
+    });
+    let mut speaker = Box::new(Speaker {
         shared: shared.clone(),
         ear,
         known: Known::default(),
@@ -112,7 +113,7 @@ pub(crate) fn start(
         rate: config.rate,
         started: None,
         reopen: None,
-    };
+    });
     let control =
         Control { shared: shared.clone(), bonds: store, capture, ready: Some(ready), lost: 0 };
 
