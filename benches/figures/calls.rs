@@ -18,9 +18,8 @@ const VOICE_MS: f64 = 20.0;
 /// Frames a second that the ear hears, and samples a second that the microphone gives.
 const SINK: u64 = 48_000;
 const MICROPHONE: u64 = 16_000;
-/// The pieces in which `tandem` hands on what there is, and a sound server's, as `audio` asks for them.
+/// The pieces in which `tandem` hands on what there is, and in which `audio` asks sound servers for it.
 const PIECE: u64 = MICROPHONE / 400;
-const FRAGMENT: u64 = MICROPHONE / 200;
 /// A tone's peak, and the least that counts as heard.
 const PEAK: f64 = 8_000.0;
 const LEAST: u16 = 400;
@@ -36,8 +35,6 @@ pub fn measure(table: &mut Table) {
             "voice, {coding:?}: from the microphone, in pieces of 2.5 ms, to the packet: ms"
         );
         table.exact(&what, VOICE_MS, most(|n| to_phone(coding, PIECE, n)));
-        let what = "the same where a sound server gives it in pieces of 5 ms: ms";
-        table.exact(what, VOICE_MS, most(|n| to_phone(coding, FRAGMENT, n)));
     }
     let what = format!("allocations while {} lines of AT results are taken", SESSIONS * LINES);
     table.counted(&what, 0, lines());

@@ -1,5 +1,5 @@
-//! Sound from a server's source: one channel, in fragments of [`FRAGMENT_MS`]. What nobody takes within
-//! [`KEPT_MS`] is dropped, the oldest first: late speech is worth less than none.
+//! Sound from a server's source: one channel, in fragments of [`FRAGMENT_US`]. What nobody takes within
+//! [`KEPT_US`] is dropped, the oldest first: late speech is worth less than none.
 
 use std::collections::VecDeque;
 use std::ffi::CString;
@@ -13,10 +13,15 @@ use pulseaudio::protocol::{
 use super::{Connection, Message, Refused};
 use crate::sink::{Lost, OpenErrorKind};
 
-/// How much is handed over at once, in milliseconds.
-const FRAGMENT_MS: u32 = 5;
-/// The most that is kept, in milliseconds, here and in the server.
-const KEPT_MS: u32 = 100;
+/// How much is handed over at once, in microseconds: a packet waits for it.
+const FRAGMENT_US: u32 = 2_500;
+/// The most that is kept, in microseconds, here and in the server.
+const KEPT_US: u32 = 100_000;
+
+/// How many samples there are in so many microseconds.
+fn samples(rate: u32, us: u32) -> u32 {
+    (u64::from(rate) * u64::from(us) / 1_000_000) as u32
+}
 
 /// An open source.
 pub(crate) struct Recording {
@@ -34,7 +39,7 @@ impl Recording {
             kind: OpenErrorKind::Usage,
             reason: "a source's name has no zero byte".into(),
         })?;
-        let bytes = |ms: u32| rate * ms / 1000 * 2;
+        let bytes = |us: u32| samples(rate, us) * 2;
         let mut props = Props::new();
         props.set(Prop::MediaName, c"Bluetooth");
         props.set(Prop::MediaRole, c"phone");
@@ -47,8 +52,8 @@ impl Recording {
                 DEFAULT_SOURCE.to_owned()
             }),
             buffer_attr: stream::BufferAttr {
-                max_length: bytes(KEPT_MS),
-                fragment_size: bytes(FRAGMENT_MS),
+                max_length: bytes(KEPT_US),
+                fragment_size: bytes(FRAGMENT_US),
                 ..Default::default()
             },
             flags: stream::StreamFlags { adjust_latency: true, ..Default::default() },
@@ -63,7 +68,7 @@ impl Recording {
 
     /// A stream that exists on the server.
     fn on(connection: Connection, channel: u32, rate: u32) -> Self {
-        let most = (rate * KEPT_MS / 1000) as usize;
+        let most = samples(rate, KEPT_US) as usize;
         Recording { connection, channel, heard: VecDeque::with_capacity(most), most }
     }
 
