@@ -10,7 +10,7 @@ use stack::hfp::hands_free::{self, Refused};
 use stack::hfp::{self, Number};
 use stack::{Call, LinkId};
 use wire::Address;
-use wire::hfp::{CallStatus, Hold};
+use wire::hfp::{CallStatus, Hold, Holds};
 
 use crate::calls::HEADSET_CALL;
 use crate::command::{AnswerHow, Command, Digits, Refusal, Ticket, VoiceTo};
@@ -161,22 +161,30 @@ impl Host {
         let link = self.with_call(phone, index)?;
         let phone = self.link(link).map(|link| link.address);
         let calls = self.calls_list(link);
-        let alike = |status: CallStatus| calls.iter().filter(|call| call.status == status).count();
-        let held =
-            calls.iter().filter(|c| matches!(c.status, CallStatus::Held | CallStatus::Waiting));
-        let (one_held, one_active) = (held.count() == 1, alike(CallStatus::Active) == 1);
+        let several = calls.len() > 1;
+        let one_active = calls.iter().filter(|c| c.status == CallStatus::Active).count() == 1;
+        let held = calls
+            .iter()
+            .filter(|call| matches!(call.status, CallStatus::Held | CallStatus::Waiting));
+        let one_held = held.count() == 1;
         let status = calls.iter().find(|call| call.index == index).map(|call| call.status);
-        let one = hands_free::Order::Hold(Hold::ReleaseOne(index));
+        let hands_free = self.stack.hands_free(link);
+        let named = hands_free.is_some_and(|unit| unit.holds().contains(Holds::RELEASE_ONE));
         match status {
-            Some(CallStatus::Active) if !one_active => self.ask_phone(now, ticket, link, one),
+            Some(CallStatus::Incoming | CallStatus::Waiting) => {
+                self.press_for(now, ticket, phone, None, Verb::Reject, Button::Reject)
+            }
+            // By its number wherever that can be: what is known of its state may be a moment old.
+            Some(CallStatus::Active | CallStatus::Held) if several && named => {
+                let order = hands_free::Order::Hold(Hold::ReleaseOne(index));
+                self.ask_phone(now, ticket, link, order)
+            }
             Some(CallStatus::Held) if one_held => {
                 let order = hands_free::Order::Hold(Hold::ReleaseHeld);
                 self.ask_phone(now, ticket, link, order)
             }
-            Some(CallStatus::Held) => self.ask_phone(now, ticket, link, one),
-            Some(CallStatus::Incoming | CallStatus::Waiting) => {
-                self.press_for(now, ticket, phone, None, Verb::Reject, Button::Reject)
-            }
+            Some(CallStatus::Held) => Err(Refusal::NotSupported),
+            Some(CallStatus::Active) if !one_active => Err(Refusal::NotSupported),
             // The active one, or the one that is being dialled.
             _ => self.press_for(now, ticket, phone, None, Verb::HangUp, Button::HangUp),
         }
