@@ -123,7 +123,9 @@ async def test_coming_back_with_the_stored_key(folder: pathlib.Path) -> None:
         await a.suspend()
 
         # A goes on purpose and is not chased; the receiver fetches it when it is told to.
+        after = len(one.watch.events)
         await a.disconnect()
+        await one.watch.next("phone", after, phone=a.address, state="disconnected", seconds=5)
         after = len(one.watch.events)
         await one.call("Connect", phone=a.address)
         await one.watch.next("profile", after, phone=a.address, profile="a2dp", up=True)
