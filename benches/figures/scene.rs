@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use audio::analysis;
-use audio::{Control, Engine, StreamCodec, VoiceCoding};
+use audio::{Control, Engine, VoiceCoding};
 use host::{
     Command, Effect, Event, Host, Input, Limits, LinkId, OrderKind, Settings, StreamEffect, Ticket,
     Tone, VoiceCodec, VoiceEffect,
@@ -15,6 +15,8 @@ use rustix::time::{ClockId, clock_gettime};
 use sim::{Act, PhoneOptions, World};
 use wire::Address;
 use wire::h4::Channel;
+
+use crate::streaming::{FADE_MS, stream_control};
 
 /// Both phones, by number, and the receiver's own tones as a source beside them.
 pub const ANNA: usize = 0;
@@ -27,8 +29,6 @@ pub const TUNES: [u32; 2] = [440, 660];
 const RATE: u32 = 48_000;
 /// Octets of a voice packet on this air.
 const VOICE: usize = 60;
-/// A fade, in milliseconds, as `tandem` asks for it.
-const FADE_MS: u32 = 8;
 /// Media that does not flow for so long begins anew.
 const PAUSE: Duration = Duration::from_millis(100);
 /// A sink's round.
@@ -368,22 +368,6 @@ const fn address(n: usize) -> Address {
 /// Which phone has this address.
 pub fn number(phone: Address) -> usize {
     usize::from(phone.0[0]) - 0x10
-}
-
-/// A change of a stream for the ear.
-pub fn stream_control(stream: host::StreamId, effect: StreamEffect) -> Control {
-    let stream = stream.0;
-    match effect {
-        StreamEffect::Open(configuration) => Control::Open {
-            stream,
-            codec: StreamCodec::Sbc,
-            rate: configuration.sampling_frequency(),
-            channels: configuration.channels(),
-        },
-        StreamEffect::Flush => Control::Flush { stream },
-        StreamEffect::Close => Control::Close { stream },
-        StreamEffect::Gain(gain) => Control::Gain { stream, gain, fade_ms: FADE_MS },
-    }
 }
 
 /// A change of a voice link for the ear.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use audio::Engine;
+use audio::{Control, Engine, StreamCodec};
 use h4::Framer;
 use host::{Command, Effect, Host, Input, Limits, Settings, StreamEffect, StreamId, Ticket};
 use pool::{Arena, Frame, Instant, Queue};
@@ -13,7 +13,6 @@ use wire::h4::Channel;
 use crate::bus::Bus;
 use crate::counting;
 use crate::music::{self, Music};
-use crate::scene::stream_control;
 use crate::scripted::{HANDLE, Script};
 
 /// The arena's blocks and their size, as the radio thread has them.
@@ -208,4 +207,23 @@ fn take(script: &mut Script, channel: Channel, packet: &Frame) {
 
 fn tell(engine: &mut Engine, now: Instant, stream: StreamId, effect: StreamEffect) {
     engine.control(now, stream_control(stream, effect)).expect("a control that the engine takes");
+}
+
+/// A fade, in milliseconds, as `tandem` asks for it.
+pub const FADE_MS: u32 = 8;
+
+/// A change of a stream for the ear.
+pub fn stream_control(stream: StreamId, effect: StreamEffect) -> Control {
+    let stream = stream.0;
+    match effect {
+        StreamEffect::Open(configuration) => Control::Open {
+            stream,
+            codec: StreamCodec::Sbc,
+            rate: configuration.sampling_frequency(),
+            channels: configuration.channels(),
+        },
+        StreamEffect::Flush => Control::Flush { stream },
+        StreamEffect::Close => Control::Close { stream },
+        StreamEffect::Gain(gain) => Control::Gain { stream, gain, fade_ms: FADE_MS },
+    }
 }
