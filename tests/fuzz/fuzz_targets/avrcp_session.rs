@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use pool::Instant;
-use stack::avrcp::{Key, Output, Player, SPACING, Session, Text, Ticket, Track};
+use stack::avrcp::{Key, Output, Player, QUICK, SPACING, Session, Text, Ticket, Track};
 use wire::avctp;
-use wire::avrcp::{PlayStatus, PlayerId, Volume};
+use wire::avrcp::{EventId, PlayStatus, PlayerId, Volume};
 
 const MTU: usize = 300;
 
@@ -24,6 +24,8 @@ fuzz_target!(|data: &[u8]| {
     let mut now = Instant::ZERO;
     // When each event was registered last on this channel.
     let mut registered = [None::<Instant>; 14];
+    // How often in a row the playback status was registered again at once.
+    let mut quick = 0;
     session.opened(now, 0, MTU);
     while let Some(step) = bytes.next() {
         let Some(value) = bytes.next() else { return };
@@ -34,6 +36,7 @@ fuzz_target!(|data: &[u8]| {
             1 if value > 250 => {
                 session.closed(now, u16::from(value & 1));
                 registered = Default::default();
+                quick = 0;
             }
             2 => {
                 let _ = session.key(now, Ticket(7), Key::Next);
@@ -75,7 +78,13 @@ fuzz_target!(|data: &[u8]| {
             assert!(avctp::Header::parse(&pdu).is_ok());
             if let [_, _, _, 3, .., event, _, _, _, _] = pdu[..] {
                 let last = registered[usize::from(event)].replace(now);
-                assert!(last.is_none_or(|last| now - last >= SPACING));
+                let spaced = last.is_none_or(|last| now - last >= SPACING);
+                if event == EventId::PlaybackStatusChanged as u8 {
+                    quick = if spaced { 0 } else { quick + 1 };
+                    assert!(quick <= QUICK);
+                } else {
+                    assert!(spaced);
+                }
             }
         }
     }

@@ -61,7 +61,7 @@ pub use output::{
 pub use player::Player;
 pub use record::{Features, PEER_ATTRIBUTES, PEER_CLASS, Peer, Service};
 use registration::Registration;
-pub use registration::{MAX_SPACING, SPACING, TRIES};
+pub use registration::{MAX_SPACING, QUICK, SPACING, TRIES};
 pub use requests::{MAX_REQUESTS, POSITION_INTERVAL, RESPONSE_TIMEOUT};
 use requests::{Request, Transaction};
 use target::Target;
