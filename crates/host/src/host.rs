@@ -326,6 +326,7 @@ fn calls(settings: &Settings) -> hands_free::Settings {
     hands_free::Settings {
         codecs,
         noise_reduction_off: settings.noise_reduction_off,
+        response_and_hold: true,
         accessory: Some(hands_free::Accessory {
             vendor: IDENTITY.vendor,
             product: IDENTITY.product,

@@ -30,7 +30,7 @@ pub struct Settings {
     pub noise_reduction_off: bool,
     /// What Apple's phones are told that we are, so that they listen to the battery; `None`: nothing.
     pub accessory: Option<Accessory>,
-    /// Whether the phone is asked for a call held by response and hold.
+    /// Whether a phone in a call is asked whether it is held by response and hold.
     pub response_and_hold: bool,
     /// The loudspeaker's volume, 0 to 15, that the phone is told when it is there.
     pub speaker: u8,

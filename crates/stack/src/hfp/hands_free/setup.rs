@@ -139,13 +139,15 @@ impl HandsFree {
         let both_wait = ours.contains(HfFeatures::THREE_WAY_CALLING)
             && features.contains(AgFeatures::THREE_WAY_CALLING);
         let silences = self.settings.noise_reduction_off && features.contains(AgFeatures::EC_NR);
+        let calls = [Indicator::Call, Indicator::CallSetup, Indicator::CallHeld];
+        let in_call = calls.into_iter().any(|indicator| self.phone.value(indicator) != 0);
         for (chore, wanted) in [
             (Chores::ERRORS, features.contains(AgFeatures::EXTENDED_ERRORS)),
             (Chores::CALLERS, ours.contains(HfFeatures::CLI_PRESENTATION)),
             (Chores::CALL_WAITING, both_wait),
             (Chores::NOISE_REDUCTION, silences),
             (Chores::ACCESSORY, self.settings.accessory.is_some()),
-            (Chores::RESPONSE_AND_HOLD, self.settings.response_and_hold),
+            (Chores::RESPONSE_AND_HOLD, in_call && self.settings.response_and_hold),
             (Chores::VOLUMES, ours.contains(HfFeatures::REMOTE_VOLUME)),
             (Chores::BATTERY, self.battery.is_some()),
             (Chores::SAFETY, self.safety.is_some()),
@@ -156,10 +158,8 @@ impl HandsFree {
             && features.contains(AgFeatures::ENHANCED_CALL_STATUS);
         self.calls.begin(lists);
         if !lists {
-            let calls = [Indicator::Call, Indicator::CallSetup, Indicator::CallHeld];
-            let any = calls.into_iter().any(|indicator| self.phone.value(indicator) != 0);
             // What ended between its values and its reports, nobody would ever say.
-            self.chores.set(Chores::INDICATORS, any);
+            self.chores.set(Chores::INDICATORS, in_call);
             self.infer_all(now);
         }
         self.pump(now);
