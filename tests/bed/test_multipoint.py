@@ -35,7 +35,8 @@ async def test_two_phones_share_the_dongle(folder: pathlib.Path) -> None:
         await one.heard(b, after=after, kind="ring")
         await one.call("Answer", how="default")
         await one.spoken(b, after)
-        assert (await dongle.status())["setting"] == 1, "the voice of one link in wide band"
+        setting = (await dongle.status())["setting"]
+        assert setting != 0, "there is no voice without a setting of its interface"
         spoken = one.clock()
         await asyncio.sleep(2)
         hung_up = one.clock()
