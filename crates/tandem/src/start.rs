@@ -37,9 +37,9 @@ const READY_ROUND: Duration = Duration::from_millis(50);
 /// What is told where phones are to leave echo to us, and nobody takes it out.
 const NO_CANCELLER: &str = "phones are told to leave echo to the receiver, which has no canceller of \
                             its own: an embedder hands one over, or echo_cancellation is \"phone\"";
-/// The threads' stacks: enough for what they do, little enough to lock. Where nothing is optimized, each
-/// move is a copy there.
-const STACK: usize = if cfg!(debug_assertions) { 1024 * 1024 } else { 256 * 1024 };
+/// The threads' stacks. What is not touched of them costs nothing; what real time needs is touched and
+/// locked at the start.
+const STACK: usize = 1024 * 1024;
 
 pub(crate) fn start(
     mut config: Config,
