@@ -104,6 +104,12 @@ class Dongle(Orders):
         await self.say("unplug")
         await self.gone()
 
+    async def sets(self, setting: int) -> None:
+        """Waits until the interface for voice has this setting: it is told of after its link."""
+        async with asyncio.timeout(3):
+            while (await self.status())["setting"] != setting:
+                await asyncio.sleep(0.02)
+
     async def status(self) -> dict:
         return json.loads(await self.say("status"))
 
