@@ -6,6 +6,7 @@
 
 use core::time::Duration;
 
+use multipoint::Resume;
 use pool::Instant;
 use stack::{Call, LinkId, MAX_LINKS};
 
@@ -80,6 +81,9 @@ impl Host {
         let Some(link) = self.link(id) else { return false };
         let Some(seat) = link.seat else { return true };
         let seat = &self.roster.seats[usize::from(seat.0)];
-        link.playing || link.voice.is_some() || seat.in_call() || seat.assistant || seat.settling
+        // One that is about to play again is not to be woken first.
+        let resumes = seat.resume != Resume::No;
+        let calls = link.voice.is_some() || seat.in_call() || seat.assistant;
+        link.playing || resumes || calls || seat.settling
     }
 }
