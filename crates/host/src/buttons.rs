@@ -117,16 +117,7 @@ impl Host {
     ) -> Result<(), Refusal> {
         let named = phone.map(|phone| self.seat_of(phone)).transpose()?;
         let button = button(named);
-        let seat =
-            multipoint::target(self.settings.policy, &self.roster, button).map_err(|none| {
-                match none {
-                    NoTarget::NothingToAnswer => Refusal::NothingToAnswer,
-                    NoTarget::NoCall => Refusal::NoCall,
-                    NoTarget::NotSupported => Refusal::NotSupported,
-                    NoTarget::NotConnected => Refusal::NotConnected,
-                }
-            })?;
-        let link = self.seats[usize::from(seat.0)].ok_or(Refusal::NotConnected)?;
+        let link = self.target_of(button)?;
         let phone = self.link(link).map(|link| link.address).ok_or(Refusal::NotConnected)?;
         if let Some(index) = index {
             let rings = |call: &hfp::Call| call.index == index && call.is_ringing();
@@ -453,11 +444,18 @@ impl Host {
     /// The phone for a verb that begins a call: the one named, else the one used for a call last.
     pub(crate) fn caller(&self, phone: Option<Address>) -> Result<LinkId, Refusal> {
         let named = phone.map(|phone| self.seat_of(phone)).transpose()?;
-        let seat = multipoint::target(self.settings.policy, &self.roster, Button::Dial(named))
-            .map_err(|none| match none {
-                NoTarget::NotSupported => Refusal::NotSupported,
-                _ => Refusal::NotConnected,
-            })?;
+        self.target_of(Button::Dial(named))
+    }
+
+    /// The link of the phone that a button is for.
+    fn target_of(&self, button: Button) -> Result<LinkId, Refusal> {
+        let seat = multipoint::target(self.settings.policy, &self.roster, button);
+        let seat = seat.map_err(|none| match none {
+            NoTarget::NothingToAnswer => Refusal::NothingToAnswer,
+            NoTarget::NoCall => Refusal::NoCall,
+            NoTarget::NotSupported => Refusal::NotSupported,
+            NoTarget::NotConnected => Refusal::NotConnected,
+        })?;
         self.seats[usize::from(seat.0)].ok_or(Refusal::NotConnected)
     }
 

@@ -170,10 +170,8 @@ impl Talk {
 
     /// What is to be heard from now on, for who takes the echo of it out.
     pub(crate) fn rendered(&mut self, samples: &[i16]) {
-        if self.echo.is_some()
-            && self.is_open()
-            && let Some(echo) = &mut self.echo
-        {
+        let open = self.is_open();
+        if let Some(echo) = self.echo.as_mut().filter(|_| open) {
             echo.rendered(samples);
         }
     }

@@ -155,7 +155,7 @@ impl Controller {
     }
 
     /// Accepts the voice link that the peer wants; [`Output::VoiceOpened`] or
-    /// [`Output::VoiceFailed`] follows. mSBC needs eSCO.
+    /// [`Output::VoiceFailed`] follows. On SCO it is CVSD, whatever was agreed on.
     pub fn accept_voice(
         &mut self,
         now: Instant,

@@ -1,5 +1,6 @@
-//! A hands-free unit and an audio gateway, back to back, directly or over RFCOMM; and each with a
-//! peer that says anything.
+//! A hands-free unit and an audio gateway, back to back; and each with a peer that says anything.
+
+mod over_rfcomm;
 
 use core::time::Duration;
 use std::vec::Vec;
@@ -7,11 +8,9 @@ use std::vec::Vec;
 use pool::Instant;
 use proptest::prelude::*;
 use wire::hfp::{AgFeatures, CallStatus, Codec, Codecs, HfFeatures, HfIndicators, Hold};
-use wire::rfcomm::ServerChannel;
 
 use super::gateway::{self, Gateway};
 use super::hands_free::{self, Failure, HandsFree, Indicator, Order};
-use crate::rfcomm;
 
 /// Both ends of a line, and what each has told.
 struct Pair {
@@ -421,72 +420,6 @@ fn says() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// The whole way: two RFCOMM sessions, frames of five octets, credits.
-#[test]
-fn a_call_over_rfcomm() {
-    let channel = ServerChannel::new(3).expect("a legal number");
-    let now = Instant::ZERO;
-    let mut here = rfcomm::Session::new(now, true, 11, &[]);
-    let mut there = rfcomm::Session::new(now, false, 11, &[channel]);
-    let dlci = here.connect(now, channel).expect("room for a line");
-    let mut unit = HandsFree::new(Default::default());
-    let mut gateway = Gateway::new(Default::default());
-    let mut calls = Vec::new();
-    let mut rung = false;
-    for _ in 0..5000 {
-        let mut idle = true;
-        while let Some(output) = here.poll() {
-            idle = false;
-            match output {
-                rfcomm::Output::Send(packet) => {
-                    if let Some(data) = there.receive(now, &packet) {
-                        gateway.receive(now, data.bytes);
-                        there.consumed(data.dlci);
-                    }
-                }
-                rfcomm::Output::Opened { .. } => unit.opened(now),
-                other => panic!("{other:?}"),
-            }
-        }
-        while let Some(output) = there.poll() {
-            idle = false;
-            match output {
-                rfcomm::Output::Send(packet) => {
-                    if let Some(data) = here.receive(now, &packet) {
-                        unit.receive(now, data.bytes);
-                        here.consumed(data.dlci);
-                    }
-                }
-                rfcomm::Output::Opened { .. } => gateway.opened(),
-                other => panic!("{other:?}"),
-            }
-        }
-        while let Some(output) = unit.poll() {
-            idle = false;
-            match output {
-                hands_free::Output::Send(text) => here.send(dlci, &text).expect("room"),
-                hands_free::Output::Call(call) => calls.push(call.status),
-                hands_free::Output::Ring => {
-                    unit.order(now, Order::Answer).expect("it is up");
-                }
-                _ => {}
-            }
-        }
-        while let Some(output) = gateway.poll() {
-            idle = false;
-            if let gateway::Output::Send(text) = output {
-                there.send(dlci, &text).expect("room");
-            }
-        }
-        if idle && !core::mem::replace(&mut rung, true) {
-            gateway.incoming(now, "5551234", "Ada");
-        }
-    }
-    // When the indicator says so, and again with who it is.
-    assert_eq!(calls, [CallStatus::Incoming, CallStatus::Incoming, CallStatus::Active]);
-    assert_eq!(unit.calls(), gateway.calls());
-    assert_eq!(here.counters(), Default::default());
-}
-
 #[test]
 fn the_battery_is_told_by_the_phones_own_way() {
     let indicators = HfIndicators::BATTERY_LEVEL;
