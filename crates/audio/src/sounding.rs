@@ -5,7 +5,7 @@
 pub const SOUNDING_PEAK: u16 = 33;
 
 /// How long a stream must stay below [`SOUNDING_PEAK`] to count as silent, in milliseconds of its
-/// own samples, or how long nothing may arrive.
+/// own samples.
 pub const SOUNDING_HOLD_MS: u32 = 500;
 
 /// The detector of one stream.

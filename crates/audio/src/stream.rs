@@ -20,7 +20,7 @@ use crate::decoder::{Decoder, FRAME_SAMPLES, Packet, StreamCodec};
 use crate::fade::Fade;
 use crate::ring::{CAPACITY_MS, MAX_RATE, Ring, StereoFrame};
 use crate::servo::Servo;
-use crate::sounding::{SOUNDING_HOLD_MS, Sounding, peak};
+use crate::sounding::{Sounding, peak};
 
 /// How long sound takes to fade where the flow of a stream breaks, in milliseconds.
 pub const FADE_MS: u32 = 5;
@@ -45,7 +45,8 @@ pub const REPEATS: u16 = 8;
 /// own.
 const COMING_S: f64 = 0.05;
 
-/// How soon media must come again for a dry buffer to count as an underrun, not as a pause.
+/// How soon media must come again for a dry buffer to count as an underrun, not as a pause: the
+/// music of a phone that the radio does not reach for a moment has not stopped.
 const PAUSE: Duration = Duration::from_millis(1_000);
 
 const _: () = assert!((MAX_LATENCY_MS + OVERRUN_MS) as usize + 50 <= CAPACITY_MS);
@@ -340,8 +341,7 @@ impl Stream {
     /// Adds the next frames (at most [`BLOCK`]), of which the first is heard at `now`, to `mix`.
     pub(crate) fn render(&mut self, now: Instant, mix: [&mut [f32]; 2]) {
         let frames = mix[0].len().min(BLOCK);
-        let hold = Duration::from_millis(u64::from(SOUNDING_HOLD_MS));
-        if self.sounding.get() && now.since(self.last_media) > hold {
+        if self.sounding.get() && now.since(self.last_media) > PAUSE {
             self.sounding.starved();
         }
         if let Flow::Filling { until } = self.flow

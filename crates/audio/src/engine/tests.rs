@@ -303,7 +303,7 @@ fn a_pause_is_no_underrun_and_sound_comes_back_after_the_latency() {
         bed.reports.iter().map(|(at, r)| (at.as_nanos() / 100_000_000, *r)).collect();
     let expected = [
         (0, Report::Sounding(1, true)),
-        (14, Report::Sounding(1, false)),
+        (19, Report::Sounding(1, false)),
         (40, Report::Sounding(1, true)),
     ];
     assert_eq!(sounding, expected);
