@@ -18,9 +18,9 @@ async def test_two_phones_share_the_dongle(folder: pathlib.Path) -> None:
         receiver = await start(one, "--set", "blip_s=1")
         a = await one.gateway("Phone A", A)
         b = await one.gateway("Phone B", B)
+        player = Player(a.phone, opens=True)  # before it is asked what it has
         for phone in (a, b):
             await one.reach(phone)
-        player = Player(a.phone, opens=True)
         await player.join(one)
         await one.join(b.phone)
         await asyncio.sleep(5)  # nothing takes over sooner

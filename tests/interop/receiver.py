@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import signal
+import tempfile
 
 import air
 
@@ -123,7 +124,9 @@ class Daemon:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
-        self.control = folder / "control"
+        # Nearer to the root than the rest: a socket's path may have 107 octets.
+        self.sockets = tempfile.TemporaryDirectory(prefix="tandem-")
+        self.control = pathlib.Path(self.sockets.name) / "control"
         self.state = folder / "state"
         self.log = folder / "tandemd.log"
         self.process: asyncio.subprocess.Process | None = None
@@ -193,3 +196,4 @@ async def daemon(folder: pathlib.Path, controller: str, *arguments: str):
         yield one
     finally:
         await air.end(one.process)
+        one.sockets.cleanup()

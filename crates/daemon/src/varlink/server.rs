@@ -29,6 +29,9 @@ const STACK: usize = 256 * 1024;
 /// The socket's mode.
 const MODE: u32 = 0o660;
 
+/// The longest path of a Unix socket (unix(7)), its end mark aside.
+const MAX_PATH: usize = 107;
+
 /// How long [`Server::close`] waits for clients to take their last replies.
 const LAST_REPLIES: Duration = Duration::from_millis(200);
 
@@ -52,7 +55,13 @@ pub struct BindError {
 
 impl fmt::Display for BindError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "control socket {}: {}", self.path.display(), self.error)?;
+        write!(f, "control socket {}: ", self.path.display())?;
+        let length = self.path.as_os_str().len();
+        if length > MAX_PATH {
+            write!(f, "{length} octets, and a socket's path may have {MAX_PATH}")?;
+            return f.write_str("; give --control a shorter one");
+        }
+        write!(f, "{}", self.error)?;
         match self.error.kind() {
             ErrorKind::PermissionDenied | ErrorKind::NotFound | ErrorKind::ReadOnlyFilesystem => {
                 f.write_str("; give --control a path in a folder that can be written")
@@ -69,6 +78,8 @@ impl Listener {
     /// one, and a file that is no socket, are errors.
     pub fn bind(path: &Path) -> Result<Listener, BindError> {
         let fail = |error| BindError { path: path.into(), error };
+        // Before anything is made for it.
+        let address = SocketAddrUnix::new(path).map_err(|error| fail(error.into()))?;
         let folder = match path.parent() {
             Some(folder) if folder != Path::new("") => folder,
             _ => Path::new("."),
@@ -78,7 +89,7 @@ impl Listener {
         let lock = File::open(folder).map_err(fail)?;
         lock.lock().map_err(fail)?;
         remove_stale(path).map_err(fail)?;
-        let listener = listen(path).map_err(fail)?;
+        let listener = listen(path, &address).map_err(fail)?;
         Ok(Listener { listener, path: path.into() })
     }
 
@@ -96,13 +107,12 @@ impl Drop for Listener {
 }
 
 /// A socket on which nobody but owner and group can connect at any moment.
-fn listen(path: &Path) -> io::Result<UnixListener> {
-    let address = SocketAddrUnix::new(path)?;
+fn listen(path: &Path, address: &SocketAddrUnix) -> io::Result<UnixListener> {
     let kind = SocketType::STREAM;
     let socket = net::socket_with(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?;
     // On Linux the file begins with the socket's mode, less the umask; which may take too much.
     fs::fchmod(&socket, fs::Mode::from_raw_mode(MODE))?;
-    net::bind(&socket, &address)?;
+    net::bind(&socket, address)?;
     std::fs::set_permissions(path, Permissions::from_mode(MODE))?;
     net::listen(&socket, MAX_CLIENTS as i32)?;
     Ok(UnixListener::from(socket))

@@ -354,6 +354,16 @@ fn the_socket_is_for_owner_and_group() {
 }
 
 #[test]
+fn a_path_that_no_socket_can_have_is_told_before_anything_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let deep = folder.path().join("x".repeat(100));
+    let path = deep.join("control");
+    let error = Listener::bind(&path).unwrap_err().to_string();
+    assert!(error.contains("107") && error.contains("--control"), "{error}");
+    assert!(!deep.exists());
+}
+
+#[test]
 fn a_dead_daemons_socket_is_replaced_and_a_living_ones_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("control");
