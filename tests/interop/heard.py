@@ -113,6 +113,23 @@ class Heard:
                              f"at {starts[at] / self.rate:.2f} s")
         return found
 
+    def levels(self, hz: float, start: float, end: float, window: float = WINDOW) -> numpy.ndarray:
+        """How loud a tone is from `start` to `end`, full scale 1, each half of a window later; the
+        softer channel counts."""
+        length, step = round(window * self.rate), round(window * self.rate / 2)
+        first, last = round(start * self.rate), round(end * self.rate) - length
+        return numpy.array(
+            [
+                min(abs(self._amplitude(self.sound[at : at + length, side], hz)) for side in (0, 1))
+                for at in range(max(first, 0), min(last, len(self.sound) - length) + 1, step)
+            ]
+        )
+
+    def sharpest(self, start: float, end: float) -> float:
+        """The sharpest corner of the wave from `start` to `end`: a click is far sharper than a tone."""
+        piece = self.sound[round(start * self.rate) : round(end * self.rate)]
+        return float(numpy.abs(numpy.diff(piece, 2, axis=0)).max())
+
     def describe(self) -> str:
         return "; ".join(
             f"{span.start:.2f}–{span.end:.2f} s "

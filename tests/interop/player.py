@@ -2,13 +2,15 @@
 presses."""
 
 import asyncio
+import contextlib
 
-from bumble import avc, avrcp
+from bumble import avc, avdtp, avrcp
 
 from phone import Phone
 from scene import Scene
 
 PLAYING, PAUSED = avrcp.PlayStatus.PLAYING, avrcp.PlayStatus.PAUSED
+STOPPED = avrcp.PlayStatus.STOPPED
 KEY = avc.PassThroughFrame.OperationId
 TITLE, ARTIST = avrcp.MediaAttributeId.TITLE, avrcp.MediaAttributeId.ARTIST_NAME
 EVENTS = (avrcp.EventId.PLAYBACK_STATUS_CHANGED, avrcp.EventId.TRACK_CHANGED)
@@ -23,11 +25,7 @@ class Delegate(avrcp.Delegate):
 
     async def on_key_event(self, key: KEY, pressed: bool, data: bytes) -> None:
         if pressed:
-            self.player.pressed.append(key)
-            if key == KEY.PLAY:
-                await self.player.play()
-            elif key == KEY.PAUSE:
-                await self.player.pause()
+            await self.player.press(key)
 
 
 class Protocol(avrcp.Protocol):
@@ -56,6 +54,7 @@ class Player:
     def __init__(self, phone: Phone, opens: bool) -> None:
         self.phone = phone
         self.opens = opens
+        self.obeys = True  # keys do something
         self.pressed: list[KEY] = []
         self.volumes: list[int] = []
         self.delegate = Delegate(self)
@@ -85,6 +84,16 @@ class Player:
         self.delegate.playback_status = status
         self.protocol.notify_playback_status_changed(status)
 
+    async def press(self, key: KEY) -> None:
+        """The receiver presses a key."""
+        self.pressed.append(key)
+        if not self.obeys:
+            return
+        if key == KEY.PLAY:
+            await self.play()
+        elif key == KEY.PAUSE:
+            await self.pause()
+
     async def play(self) -> None:
         self._is(PLAYING)
         async with self.turn:
@@ -94,6 +103,21 @@ class Player:
         self._is(PAUSED)
         async with self.turn:
             await self.phone.suspend()
+
+    async def stop(self) -> None:
+        self._is(STOPPED)
+        async with self.turn:
+            if self.phone.stream.state == avdtp.State.STREAMING:
+                await self.phone.suspend()
+
+    async def was_told(self, *keys: KEY, seconds: float = 5) -> None:
+        """Waits until exactly these keys were pressed since this was asked last."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while len(self.pressed) < len(keys):
+                    await asyncio.sleep(0.02)
+        assert self.pressed == list(keys), f"{self.phone.name}: {self.pressed}, not {keys}"
+        self.pressed.clear()
 
     async def heard_volume(self, wanted: int) -> None:
         async with asyncio.timeout(5):

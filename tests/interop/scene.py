@@ -34,6 +34,10 @@ class Scene:
         """Where the next event will be."""
         return len(self.watch.events)
 
+    def when(self, event: dict) -> float:
+        """Seconds since the receiver was ready, by its own clock."""
+        return event["t"] - self.watch.events[0]["t"]
+
     def clock(self) -> float:
         """Seconds since the receiver was ready, by this process's clock."""
         return asyncio.get_running_loop().time() - self.ready_at
