@@ -81,7 +81,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(address: Address, outgoing: bool) -> Self {
+    pub(crate) fn new(address: Address, outgoing: bool, central: bool) -> Self {
         Link {
             address,
             outgoing,
@@ -101,7 +101,7 @@ impl Link {
             position: None,
             leaving: false,
             evicted_by: None,
-            central: outgoing,
+            central,
             sniff: false,
             slept: false,
             idle: Idle::Busy,

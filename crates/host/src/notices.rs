@@ -54,8 +54,8 @@ impl Host {
                 };
                 self.call(now, answer);
             }
-            Notice::Connected { link, address, outgoing } => {
-                self.links[usize::from(link.0)] = Some(Link::new(address, outgoing));
+            Notice::Connected { link, address, outgoing, central } => {
+                self.links[usize::from(link.0)] = Some(Link::new(address, outgoing, central));
                 self.prepare_volume(now, link, address);
                 self.prepare_call_volume(now, link, address);
                 if self.leaving {
@@ -203,7 +203,6 @@ impl Host {
             self.timers.disarm(Timer::Link(id, timer));
         }
         self.verbs_ended(id, phone, Refusal::NotConnected);
-        self.left(now, id, link.seat);
         if link.seat.is_some() {
             let (name, reason) = (self.phones.name(phone), Some(reason.0));
             self.notify(Event::Phone { phone, name, connected: false, reason });
@@ -211,6 +210,8 @@ impl Host {
         if let Some(by) = link.evicted_by {
             self.notify(Event::Evicted { phone, by });
         }
+        // Whoever gets the seat is told of after that.
+        self.left(now, id, link.seat);
         let entry = self.phones.entry(phone);
         entry.asked = None;
         if is_loss(reason) && link.cut_off == Some(now) {

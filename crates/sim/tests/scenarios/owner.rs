@@ -247,3 +247,18 @@ fn a_links_state_is_told_at_most_once_in_ten_seconds() {
         assert!(pair[1].since(pair[0]) >= Duration::from_secs(10), "{told:?}");
     }
 }
+
+#[test]
+fn we_are_central_whoever_placed_the_link() {
+    let mut receiver = Receiver::connected(Settings::default(), 1, 1);
+    receiver.act(ANNA, Act::Disconnect);
+    receiver.run_for(15.0);
+    receiver.command(Command::Connect { phone: phone(ANNA) });
+    receiver.run_for(15.0);
+    let roles = receiver.told.iter().filter_map(|(_, event)| match event {
+        Event::Link { central, .. } => Some(*central),
+        _ => None,
+    });
+    let roles: Vec<_> = roles.collect();
+    assert!(roles.len() >= 2 && roles.iter().all(|central| *central), "{roles:?}");
+}

@@ -22,6 +22,14 @@ fn promise_4_a_third_phone_puts_out_the_one_that_was_not_heard_last() {
     let evicted = Event::Evicted { phone: phone(BEN), by: phone(CLEO) };
     assert_eq!(receiver.count(|event| *event == evicted), 1);
     assert_eq!(receiver.hears(), [ANNA]);
+    let mut there = Vec::new();
+    for (_, event) in &receiver.told {
+        if let Event::Phone { phone, connected, .. } = event {
+            there.retain(|other| other != phone);
+            there.extend(connected.then_some(*phone));
+            assert!(there.len() <= 2, "who goes is told of before who comes: {there:?}");
+        }
+    }
 
     // It comes back by itself: turned away, again and again, for 60 s.
     let put_out = receiver.when(Instant::ZERO, |event| *event == evicted).expect("told");

@@ -51,6 +51,8 @@ pub enum Notice {
         address: Address,
         /// Whether we placed it.
         outgoing: bool,
+        /// Whether we are its central.
+        central: bool,
     },
     /// A link did not come to be.
     ConnectFailed {

@@ -55,7 +55,7 @@ impl Stack {
             From::ConnectionRequest { address, class, bonded } => {
                 Notice::Request { address, class, bonded }
             }
-            From::Connected { link, address, outgoing, .. } => {
+            From::Connected { link, address, outgoing, central, .. } => {
                 self.mux.link_up(link);
                 self.connections = self.connections.wrapping_add(1);
                 let stream = StreamId::new(link, self.connections);
@@ -67,7 +67,7 @@ impl Stack {
                     *place = Remote::new(&self.config, outgoing);
                 }
                 self.calls_begin(now, link, outgoing);
-                Notice::Connected { link, address, outgoing }
+                Notice::Connected { link, address, outgoing, central }
             }
             From::ConnectFailed { address, status, outgoing } => {
                 Notice::ConnectFailed { address, status, outgoing }
