@@ -38,7 +38,8 @@ pub struct Arguments {
     pub controller: Option<String>,
 
     /// Keep bonds in this folder
-    /// [default: $STATE_DIRECTORY, else $XDG_STATE_HOME/tandem, else ~/.local/state/tandem]
+    /// [default: $STATE_DIRECTORY, else $XDG_STATE_HOME/tandem, else ~/.local/state/tandem;
+    /// those of sim end with it unless this is given]
     #[arg(long, value_name = "DIR", verbatim_doc_comment)]
     pub state_dir: Option<PathBuf>,
 

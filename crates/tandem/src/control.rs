@@ -19,7 +19,7 @@ const ROUND: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 pub(crate) struct Control {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) bonds: BondStore,
+    pub(crate) bonds: Option<BondStore>,
     pub(crate) capture: Option<Capture>,
     /// Where the first readiness is told; gone after it.
     pub(crate) ready: Option<Ready>,
@@ -67,13 +67,15 @@ impl Control {
                 }
             }
             Report::Store(bond) => {
-                if let Err(error) = self.bonds.store(&bond) {
+                let stored = self.bonds.as_ref().map_or(Ok(()), |bonds| bonds.store(&bond));
+                if let Err(error) = stored {
                     let phone = bond.address;
                     self.warn("bond", format_args!("the bond of {phone} is not on disk: {error}"));
                 }
             }
             Report::Erase(phone) => {
-                if let Err(error) = self.bonds.erase(phone) {
+                let erased = self.bonds.as_ref().map_or(Ok(()), |bonds| bonds.erase(phone));
+                if let Err(error) = erased {
                     self.warn(
                         "bond",
                         format_args!("the bond of {phone} is still on disk: {error}"),

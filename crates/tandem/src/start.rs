@@ -50,9 +50,9 @@ pub(crate) fn start(
     // Who takes echo out himself is not to be given sound that it was taken out of.
     config.settings.noise_reduction_off |= options.canceller.is_some();
     let system = |error: io::Error| OpenError::System(format!("starting failed: {error}"));
-    let state = config.state_folder().ok_or_else(|| missing("state_dir"))?;
-    let store = BondStore::open(&state)?;
-    let (bonds, damaged) = store.load().map_err(system)?;
+    let store = config.keeps_bonds().then(|| open_store(&config)).transpose()?;
+    let (bonds, damaged) =
+        store.as_ref().map_or_else(|| Ok(Default::default()), BondStore::load).map_err(system)?;
     let port = open_port(&config, options.air)?;
     let (spec, silent) = sound(&config);
     let sink = Sink::open(&spec, config.rate)?;
@@ -278,6 +278,11 @@ fn echo(canceller: Box<dyn Canceller>, config: &Config, rate: u32) -> Result<Ech
             format!("is {}; with a canceller it must be at most six times {rate}", config.rate);
         OpenError::Config(ConfigError::new("sound.rate", why))
     })
+}
+
+fn open_store(config: &Config) -> Result<BondStore, OpenError> {
+    let state = config.state_folder().ok_or_else(|| missing("state_dir"))?;
+    Ok(BondStore::open(&state)?)
 }
 
 fn open_port(config: &Config, air: Option<Air>) -> Result<Port, OpenError> {

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use tandem::bonds::BondStore;
-use tandem::{Address, Bond};
+use tandem::{Address, Bond, Config, OpenError, Receiver};
 
 /// Set in the child: the folder that it writes to.
 const FOLDER: &str = "TANDEM_TEST_BONDS";
@@ -58,5 +58,23 @@ fn a_process_that_is_killed_leaves_every_bond_whole() {
         let mut phones: Vec<u8> = bonds.iter().map(|bond| bond.address.0[0]).collect();
         phones.sort_unstable();
         assert_eq!(phones, [1, 2]);
+    }
+}
+
+#[test]
+fn simulators_stand_side_by_side_and_keep_bonds_only_where_they_are_told_to() {
+    let mut config = Config::default();
+    for (key, value) in [("controller", "sim"), ("sound", "null"), ("realtime.priority", "0")] {
+        config.set(key, value).unwrap();
+    }
+    let one = Receiver::open(config.clone()).unwrap();
+    let other = Receiver::open(config.clone()).unwrap();
+    let state = tempfile::tempdir().unwrap();
+    config.state_dir = Some(state.path().into());
+    let keeper = Receiver::open(config.clone()).unwrap();
+    assert!(state.path().join("bonds").is_dir());
+    assert!(matches!(Receiver::open(config), Err(OpenError::Config(_))));
+    for receiver in [one, other, keeper] {
+        receiver.close();
     }
 }

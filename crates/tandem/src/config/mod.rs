@@ -144,6 +144,12 @@ impl Config {
         self.phones.iter().filter_map(named).collect()
     }
 
+    /// Whether bonds outlast the receiver. The simulator's phones are others each time, under the same
+    /// addresses: theirs end with it, unless a folder is configured.
+    pub fn keeps_bonds(&self) -> bool {
+        self.controller != "sim" || self.state_dir.is_some()
+    }
+
     /// The folder that bonds are kept in: as configured, else `$STATE_DIRECTORY`, else
     /// `$XDG_STATE_HOME/tandem`, else `~/.local/state/tandem`.
     pub fn state_folder(&self) -> Option<PathBuf> {
