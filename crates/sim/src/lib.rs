@@ -17,6 +17,7 @@
 
 mod air;
 mod controller;
+mod demo;
 mod medium;
 mod message;
 mod options;
@@ -25,10 +26,11 @@ mod random;
 mod world;
 
 pub use air::Air;
+pub use demo::{CAST, CHIME, DEMO, DEMO_LENGTH, Does, Scene};
 pub use options::{Complaint, ControllerOptions, Fault};
 pub use phone::{Act, Audio, Heard, Manners, Phone, PhoneOptions, Player, Speaker};
 pub use random::Random;
-pub use world::{CAST, DEMO_ANSWERS, DEMO_LENGTH, RECEIVER, World};
+pub use world::{RECEIVER, World};
 
 /// A controller on the air.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -1,12 +1,8 @@
 //! A world around one receiver: its dongle, the phones on the same air, and what their owners do when.
 
-use core::time::Duration;
-
 use pool::Instant;
-use stack::hfp::gateway;
 use wire::Address;
 use wire::h4::Channel;
-use wire::hfp::AgFeatures;
 
 use crate::{Act, Air, ControllerId, ControllerOptions, Phone, PhoneOptions};
 
@@ -22,16 +18,6 @@ pub struct World {
 /// The address of the receiver's controller.
 pub const RECEIVER: Address = Address([0x01, 0x00, 0x00, 0x5E, 0x00, 0x02]);
 
-/// The phones of the demonstration, the tones that they play, and the tones in their calls.
-pub const CAST: [(&str, u32, u32); 3] =
-    [("Anna's phone", 440, 300), ("Ben's phone", 660, 500), ("Cleo's phone", 880, 700)];
-
-/// How long the demonstration takes.
-pub const DEMO_LENGTH: Duration = Duration::from_secs(73);
-
-/// When the receiver's answer button is pressed in it.
-pub const DEMO_ANSWERS: [Duration; 2] = [Duration::from_secs(14), Duration::from_secs(49)];
-
 impl World {
     /// A world with nobody but the receiver.
     pub fn new(seed: u64) -> World {
@@ -43,52 +29,6 @@ impl World {
         let mut air = Air::new(seed);
         let receiver = air.add_controller(RECEIVER, options);
         World { air, receiver, phones: Vec::new(), script: Vec::new() }
-    }
-
-    /// The world of the demonstration: music on Anna's phone, which pauses for a call on Ben's and plays
-    /// again after it, is taken over by Ben's and taken back; a call on Anna's that is held for another
-    /// one on Ben's and comes back after it; and a third phone that puts one of them out. Pairing mode
-    /// has to be open from the start, and [`DEMO_ANSWERS`] are the receiver's own part.
-    pub fn demo(seed: u64) -> World {
-        World::demo_on(seed, ControllerOptions::default())
-    }
-
-    /// The demonstration with a receiver's controller that is made otherwise.
-    pub fn demo_on(seed: u64, options: ControllerOptions) -> World {
-        let mut world = World::with_controller(seed, options);
-        let [anna, ben, cleo] = [0, 1, 2].map(|n| {
-            let (name, _, voice) = CAST[n];
-            let address = Address([0x10 + n as u8, 0x00, 0x00, 0x5E, 0x00, 0x02]);
-            // Ben's phone leaves the ringing to the receiver.
-            let mut gateway = gateway::Settings::default();
-            gateway.features.set(AgFeatures::IN_BAND_RING, n != 1);
-            let calls = Some(gateway);
-            world.add(name, address, PhoneOptions { voice, calls, ..PhoneOptions::default() })
-        });
-        let tone = |phone: usize| Act::Play(CAST[phone].1);
-        for (seconds, phone, act) in [
-            (1, anna, Act::Connect),
-            (3, ben, Act::Connect),
-            (5, anna, tone(anna)),
-            // Answered at 14 s.
-            (10, ben, Act::Ring("+1 555 0100", "Zoe")),
-            (20, ben, Act::TheyHangUp),
-            (25, ben, tone(ben)),
-            (31, anna, tone(anna)),
-            (38, anna, Act::Dial("+1 555 0199")),
-            (42, anna, Act::TheyAnswer),
-            // Answered at 49 s: Anna's call is held.
-            (46, ben, Act::Ring("+1 555 0101", "Yan")),
-            (54, ben, Act::TheyHangUp),
-            (59, anna, Act::TheyHangUp),
-            (62, cleo, Act::Connect),
-            (65, anna, Act::Pause),
-            (66, cleo, tone(cleo)),
-            (72, cleo, Act::Pause),
-        ] {
-            world.at(Instant::from_millis(seconds * 1000), phone, act);
-        }
-        world
     }
 
     /// Switches a phone on that has neither AVRCP nor calls; gives its number.

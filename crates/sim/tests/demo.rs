@@ -1,16 +1,21 @@
-//! The demonstration against a whole host, in virtual time: phones pair, connect, play, take over and
-//! call, and nobody breaks a controller's rules.
+//! The demonstration against a whole host, in virtual time: phones pair, connect, play, take over,
+//! call, chime, are put out, get lost and come back, and nobody breaks a controller's rules.
 
 use core::time::Duration;
 
 use host::{
-    AnswerHow, Command, Effect, Event, Host, Input, Limits, Settings, SourceKind, StreamEffect,
-    Ticket,
+    AnswerHow, Command, Effect, Event, Host, Input, Limits, OrderKind, Settings, SourceKind,
+    StreamEffect, StreamState, Ticket,
 };
 use pool::{Arena, Instant};
-use tandem_sim::{Act, ControllerOptions, DEMO_ANSWERS, DEMO_LENGTH, World};
+use tandem_sim::{Act, ControllerOptions, DEMO, DEMO_LENGTH, Does, World};
 use wire::Address;
 use wire::hci::{LmpFeatures, LmpFeaturesPage2, Opcode};
+
+/// The phones, by the last octet of their addresses.
+const ANNA: u8 = 0;
+const BEN: u8 = 1;
+const CLEO: u8 = 2;
 
 /// What the demonstration came to.
 #[derive(PartialEq, Debug, Default)]
@@ -29,7 +34,8 @@ fn run(mut world: World, length: Duration) -> (World, Outcome) {
     let mut outcome = Outcome { media: seconds.clone(), voice: seconds, ..Outcome::default() };
     let mut inputs = vec![Input::TransportReady];
     let (mut sounding, mut later) = (Vec::new(), Vec::new());
-    let mut answers = DEMO_ANSWERS.map(|after| Instant::ZERO + after).into_iter().peekable();
+    let answers = DEMO.into_iter().filter(|scene| scene.does == Does::Answer);
+    let mut answers = answers.map(|scene| Instant::ZERO + scene.at).peekable();
     loop {
         let now = world.air().now();
         if answers.next_if(|at| *at <= now).is_some() {
@@ -86,21 +92,19 @@ fn run(mut world: World, length: Duration) -> (World, Outcome) {
     }
 }
 
-/// Who was heard, one after the other, and as what: the last octet of the address.
+/// Who was heard, one after the other, and as what.
 fn heard(outcome: &Outcome) -> Vec<(u8, SourceKind)> {
     let audible = outcome.told.iter().filter_map(|(_, event)| match event {
         Event::Audible { sources } => sources.first(),
         _ => None,
     });
-    let mut heard: Vec<_> = audible.map(|source| (source.phone.0[0] - 0x10, source.kind)).collect();
-    heard.dedup();
-    heard
+    audible.map(|source| (source.phone.0[0] - 0x10, source.kind)).collect()
 }
 
 /// The demonstration's story, as it is heard.
 fn story() -> Vec<(u8, SourceKind)> {
     use SourceKind::{Call, Media, Ring};
-    let (anna, ben, cleo) = (0, 1, 2);
+    let [anna, ben, cleo] = [ANNA, BEN, CLEO];
     vec![
         (anna, Media),
         (ben, Ring),
@@ -114,7 +118,53 @@ fn story() -> Vec<(u8, SourceKind)> {
         (anna, Call),
         (anna, Media),
         (cleo, Media),
+        // Lost, and back.
+        (cleo, Media),
     ]
+}
+
+/// When an event was told.
+fn when(outcome: &Outcome, wanted: impl Fn(&Event) -> bool) -> Vec<f64> {
+    let told = outcome.told.iter().filter(|(_, event)| wanted(event));
+    told.map(|(at, _)| at.as_secs_f64()).collect()
+}
+
+/// A notification is a stream that nobody hears, and no order comes of it.
+fn assert_a_chime_is_not_heard(outcome: &Outcome) {
+    let is = |event: &Event, phone: u8, wanted| {
+        matches!(event, Event::Stream { phone: whose, state, .. }
+            if whose.0[0] == 0x10 + phone && *state == wanted)
+    };
+    let [began, ..] = when(outcome, |event| is(event, BEN, StreamState::Playing))[..] else {
+        panic!("no chime");
+    };
+    let ended = when(outcome, |event| is(event, BEN, StreamState::Suspended))[0];
+    assert!((21.0..21.1).contains(&began) && (21.8..21.9).contains(&ended), "{began} to {ended}");
+    let came = when(outcome, |event| matches!(event, Event::Audible { .. } | Event::Order { .. }));
+    assert_eq!(came.iter().find(|at| (began..ended + 1.0).contains(at)), None);
+}
+
+/// A phone whose link was lost is paged, and told to play again.
+fn assert_it_is_lost_and_comes_back(outcome: &Outcome) {
+    let lost = when(outcome, |event| {
+        matches!(event, Event::Phone { connected: false, reason: Some(0x08), .. })
+    });
+    let ordered = |wanted| {
+        when(outcome, move |event| {
+            matches!(event, Event::Order { phone, order }
+                if phone.0[0] == 0x10 + CLEO && *order == wanted)
+        })
+    };
+    let (paged, plays) = (ordered(OrderKind::Page), ordered(OrderKind::Play));
+    let [lost] = lost[..] else { panic!("lost {lost:?}") };
+    assert!((74.0..74.1).contains(&lost), "{lost}");
+    let [paged] = paged[..] else { panic!("paged {paged:?}") };
+    assert!((1.9..2.3).contains(&(paged - lost)), "lost {lost}, paged {paged}");
+    let [plays] = plays[..] else { panic!("told to play {plays:?}") };
+    assert!((77.0..81.0).contains(&plays), "{plays}");
+    // Nothing of it while it is away.
+    assert_eq!(outcome.media[71..77], [0; 6], "{:?}", outcome.media);
+    assert!((41..=45).contains(&outcome.media[83]), "{:?}", outcome.media);
 }
 
 #[test]
@@ -129,10 +179,12 @@ fn the_demonstration_runs_and_nobody_complains() {
             assert_eq!(world.phone(phone).bonds().len(), 1, "seed {seed}, phone {phone}");
         }
         assert_eq!(heard(&outcome), story(), "seed {seed}");
+        assert_a_chime_is_not_heard(&outcome);
+        assert_it_is_lost_and_comes_back(&outcome);
         // Eight frames of 128 samples a packet, at 44.1 kHz.
-        assert!((42..=44).contains(&outcome.media[8]), "{:?}", outcome.media);
+        assert!((42..=44).contains(&outcome.media[7]), "{:?}", outcome.media);
         // A unit of mSBC every 7.5 ms.
-        for second in [17, 45, 51, 57] {
+        for second in [14, 39, 46, 51] {
             let packets = outcome.voice[second];
             assert!((131..=135).contains(&packets), "second {second}: {packets}");
         }
@@ -180,7 +232,8 @@ fn it_runs_on_odd_controllers_too() {
         let receiver = world.receiver();
         assert_eq!(world.air().complaints(receiver), [], "{name}");
         assert_eq!(heard(&outcome), story(), "{name}");
-        assert!((41..=45).contains(&outcome.media[8]), "{name}: {:?}", outcome.media);
+        assert_a_chime_is_not_heard(&outcome);
+        assert!((41..=45).contains(&outcome.media[7]), "{name}: {:?}", outcome.media);
     }
 }
 
