@@ -12,6 +12,16 @@ use crate::policy::Answer;
 use crate::roster::{Abilities, Asked, Audio, Auto, Calls, Few, Roster, SeatId, Setup, Voice};
 use crate::seats::{drop_rank, promote};
 
+/// What a phone is asked to hold: one active call and no other.
+const ALONE: Calls = Calls { active: Few::One, held: false, setup: Setup::None };
+
+impl Calls {
+    /// Whether one is active or being dialled: that has sound, and another one ends or holds it.
+    pub(crate) fn is_on(&self) -> bool {
+        self.active != Few::None || self.setup == Setup::Dialling
+    }
+}
+
 impl Asked {
     /// The order that asked for it.
     pub(crate) fn order(self, id: SeatId) -> Option<Order> {
@@ -55,7 +65,7 @@ pub(crate) fn told(decision: &mut Decision, id: SeatId, now: Calls) {
         Asked::Nothing => true,
         Asked::Answer => now.active != Few::None || now.setup != Setup::Incoming,
         Asked::Hold => now.active == Few::None,
-        Asked::End => now.active == Few::None && now.setup != Setup::Dialling,
+        Asked::End => !now.is_on(),
         Asked::Retrieve => now.active != Few::None || !now.held,
     };
     if done {
@@ -64,7 +74,7 @@ pub(crate) fn told(decision: &mut Decision, id: SeatId, now: Calls) {
     }
     // Whoever takes it off hold, or ends it, has done with that.
     seat.held_by_us &= now.held && now.active == Few::None;
-    if now.active == Few::None && now.setup != Setup::Dialling && seat.asked == Asked::Nothing {
+    if !now.is_on() && seat.asked == Asked::Nothing {
         seat.audio = Audio::Phone;
     }
     if seat.in_call() {
@@ -79,14 +89,30 @@ pub(crate) fn told(decision: &mut Decision, id: SeatId, now: Calls) {
             promote(&mut decision.roster.seats, id, |seat| &mut seat.rang);
         }
     }
-    let uses = |calls: Calls| calls.active != Few::None || calls.setup == Setup::Dialling;
-    if uses(now) && !uses(before) {
+    if now.is_on() && !before.is_on() {
         promote(&mut decision.roster.seats, id, |seat| &mut seat.talked);
     }
 }
 
-/// What a phone was asked to do with its calls it refused, or has not done in time.
-pub(crate) fn not_done(decision: &mut Decision, id: SeatId) {
+/// What a phone was asked to do with its calls it has not done in time. It may hold its call yet: that
+/// is for us, too.
+pub(crate) fn overdue(decision: &mut Decision, id: SeatId) {
+    let seat = decision.roster.at(id);
+    seat.held_by_us |= seat.asked == Asked::Hold && seat.calls == ALONE;
+    not_done(decision, id);
+}
+
+/// A phone refused to do something with its calls, perhaps when that was not waited for any more.
+pub(crate) fn refused(decision: &mut Decision, id: SeatId, order: Order) {
+    let seat = decision.roster.at(id);
+    if seat.asked.order(id) == Some(order) {
+        not_done(decision, id);
+    } else if order == Order::Hold(id) {
+        seat.held_by_us &= seat.calls.active == Few::None;
+    }
+}
+
+fn not_done(decision: &mut Decision, id: SeatId) {
     let seat = decision.roster.at(id);
     if matches!(seat.asked, Asked::Answer | Asked::Retrieve) {
         seat.audio = Audio::Phone;
@@ -111,10 +137,9 @@ pub(crate) fn accept(decision: &mut Decision, id: SeatId, how: Answer) {
 /// Asks a phone to hold or end its call, where it has one that can be.
 fn make_room(decision: &mut Decision, id: SeatId, how: Answer) {
     let seat = decision.roster.at(id);
-    let alone = Calls { active: Few::One, held: false, setup: Setup::None };
     let asked = match how {
-        _ if seat.asked != Asked::Nothing || !is_on(seat.calls) => return,
-        Answer::Hold if seat.calls == alone && can_hold(seat.hands_free) => Asked::Hold,
+        _ if seat.asked != Asked::Nothing || !seat.calls.is_on() => return,
+        Answer::Hold if seat.calls == ALONE && can_hold(seat.hands_free) => Asked::Hold,
         Answer::Hold => return,
         Answer::End => Asked::End,
     };
@@ -124,11 +149,6 @@ fn make_room(decision: &mut Decision, id: SeatId, how: Answer) {
 
 fn can_hold(abilities: Option<Abilities>) -> bool {
     abilities.is_some_and(|can| can.hold)
-}
-
-/// Whether one is active or being dialled.
-fn is_on(calls: Calls) -> bool {
-    calls.active != Few::None || calls.setup == Setup::Dialling
 }
 
 /// After each fact: takes the call that was waited for, or one that we held, and counts rings.

@@ -108,7 +108,7 @@ impl Decision {
             Timer::Told => resume::told_ended(self, id),
             Timer::Resume => resume::due(self, id),
             Timer::ResumeWithin => resume::forget(self, id),
-            Timer::Call | Timer::Answer => calls::not_done(self, id),
+            Timer::Call | Timer::Answer => calls::overdue(self, id),
             Timer::Voice => voice::overdue(self, id),
             Timer::AutoAnswer => calls::auto_answer(self, id),
         }
@@ -119,10 +119,8 @@ impl Decision {
         match order {
             Order::Pause(id) if self.is_taken(id) => resume::pause_failed(self, id),
             Order::Play(id) if self.is_taken(id) => self.roster.at(id).echo = false,
-            Order::Answer(id) | Order::Hold(id) | Order::HangUp(id)
-                if self.is_taken(id) && self.roster.at(id).asked.order(id) == Some(order) =>
-            {
-                calls::not_done(self, id);
+            Order::Answer(id) | Order::Hold(id) | Order::HangUp(id) if self.is_taken(id) => {
+                calls::refused(self, id, order);
             }
             Order::OpenVoice(id) | Order::AcceptVoice(id)
                 if self.is_taken(id) && self.roster.at(id).voice == Voice::Opening =>

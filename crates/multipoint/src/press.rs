@@ -6,7 +6,7 @@ use crate::decide::Decision;
 use crate::fact::{Button, To};
 use crate::order::Order;
 use crate::policy::Answer;
-use crate::roster::{Asked, Audio, Few, SeatId, Setup, Voice};
+use crate::roster::{Asked, Audio, Few, SeatId, Voice};
 use crate::target::target;
 use crate::voice;
 
@@ -69,7 +69,7 @@ fn reject(decision: &mut Decision, id: SeatId) {
 
 fn hang_up(decision: &mut Decision, id: SeatId) {
     let seat = decision.roster.at(id);
-    if seat.calls.active != Few::None || seat.calls.setup == Setup::Dialling {
+    if seat.calls.is_on() {
         return decision.order(Order::HangUp(id));
     }
     match seat.voice {

@@ -224,7 +224,7 @@ pub struct Seat {
     pub audio: Audio,
     /// What it was asked to do with its calls.
     pub asked: Asked,
-    /// Its held call was held by us, for another phone's.
+    /// Its held call was held by us, for another phone's; or the active one is held late, if it is.
     pub held_by_us: bool,
     /// Whether its ringing call is answered by itself.
     pub auto: Auto,
@@ -237,7 +237,7 @@ pub struct Seat {
 /// All that [`decide`](crate::decide) knows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Roster {
-    /// The seats, the first [`Policy::seats`](crate::Policy::seats) of them in use.
+    /// The seats, of which [`Policy::seats`](crate::Policy::seats) may be taken, whichever.
     pub seats: [Seat; MAX_SEATS],
     /// Bit n: seat n is heard, with its strongest [`Claim`](crate::Claim); one whose call goes on on
     /// the phone, too, if nobody's is heard here.

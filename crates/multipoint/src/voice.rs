@@ -21,11 +21,6 @@ impl Seat {
             || self.audio != Audio::Phone
     }
 
-    /// Whether it has a call with sound: an active one, or one that is being dialled.
-    fn sounds(&self) -> bool {
-        self.calls.active != Few::None || self.calls.setup == Setup::Dialling
-    }
-
     /// A link begins that is for no call.
     fn mark_session(&mut self) {
         self.session = !self.in_call() && !self.assistant;
@@ -126,7 +121,7 @@ pub(crate) fn refuse(decision: &mut Decision, id: SeatId) {
 fn owe(decision: &mut Decision, id: SeatId) {
     let seat = decision.roster.at(id);
     let was = core::mem::replace(&mut seat.audio, Audio::Owed);
-    if !seat.sounds() {
+    if !seat.calls.is_on() {
         seat.audio = Audio::Phone;
     } else if was != Audio::Owed && seat.calls.active != Few::None {
         decision.order(Order::CallOnPhone(id));
@@ -156,7 +151,7 @@ pub(crate) fn settle(decision: &mut Decision) {
         if seat.voice == Voice::Asked {
             seat.voice = Voice::Opening;
             decision.order(Order::AcceptVoice(id));
-        } else if seat.voice == Voice::None && seat.audio == Audio::Owed && seat.sounds() {
+        } else if seat.voice == Voice::None && seat.audio == Audio::Owed && seat.calls.is_on() {
             (seat.voice, seat.audio) = (Voice::Opening, Audio::Phone);
             decision.order(Order::OpenVoice(id));
         }

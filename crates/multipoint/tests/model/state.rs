@@ -127,8 +127,11 @@ pub fn state(policy: Policy, roster: &Roster) -> Broken {
         ),
         (any(&|_, s| s.asked == Asked::End && !on(s)), "nothing is on that is to be ended"),
         (
-            any(&|_, s| s.held_by_us && (!s.calls.held || s.calls.active != Few::None)),
-            "nothing is held that we held",
+            any(&|_, s| {
+                let held = s.calls.held && s.calls.active == Few::None;
+                s.held_by_us && !held && s.calls != Calls { active: Few::One, ..Calls::default() }
+            }),
+            "nothing is held that we held, nor held late",
         ),
         (
             any(&|_, s| s.session && (in_call(s) || s.assistant || s.voice == Voice::None)),

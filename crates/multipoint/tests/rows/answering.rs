@@ -137,6 +137,22 @@ fn row_13_it_does_not_where_that_is_not_wanted_or_it_was_not_ours() {
 }
 
 #[test]
+fn row_13_a_call_that_goes_on_hold_too_late_comes_back_all_the_same() {
+    let held_late = |refusal: Option<Fact>| {
+        let mut rx = two_calls();
+        rx.press(ANSWER);
+        rx.elapse(A, Timer::Call);
+        rx.tell_all(&[Fact::VoiceClosed(A), Fact::Calls(B, ACTIVE)]);
+        rx.tell_all(refusal.as_slice());
+        assert_eq!(rx.tell(Fact::Calls(A, HELD)), []);
+        rx.tell(Fact::Calls(B, IDLE))
+    };
+    assert_eq!(held_late(None), [Order::Hold(A)]);
+    let refused = Fact::Refused(Order::Hold(A));
+    assert_eq!(held_late(Some(refused)), [], "its owner held it");
+}
+
+#[test]
 fn row_13_not_while_a_call_waits_there() {
     let mut rx = two_calls();
     rx.press(ANSWER);
