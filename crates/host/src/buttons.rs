@@ -4,7 +4,7 @@
 //! comes of it. What concerns one phone's calls alone (dialling, tones, conferences) is asked of the
 //! phone directly.
 
-use multipoint::{Answer, Button, Fact, NoTarget, Order, SeatId, To};
+use multipoint::{Answer, Button, Fact, Few, NoTarget, Order, SeatId, To};
 use pool::Instant;
 use stack::hfp::hands_free::{self, Refused};
 use stack::hfp::{self, Number};
@@ -225,19 +225,17 @@ impl Host {
         digits: Digits,
         phone: Option<Address>,
     ) -> Result<(), Refusal> {
-        let speaks = |host: &Self, id: LinkId| {
-            host.calls_list(id).iter().any(|call| call.status == CallStatus::Active)
-        };
+        // Without a phone: in the call that is heard, where there are several.
         let link = match phone {
             Some(_) => self.caller(phone)?,
-            None => self.lines().find(|id| speaks(self, *id)).ok_or(Refusal::NoCall)?,
+            None => self.target_of(Button::Voice(To::Receiver, None))?,
         };
         let mut rest = digits;
         if rest.is_empty() || !rest.chars().all(|c| matches!(c, '0'..='9' | '*' | '#' | 'A'..='D'))
         {
             return Err(Refusal::BadValue);
         }
-        if !speaks(self, link) {
+        if self.calls_of(link).active == Few::None {
             return Err(Refusal::NoCall);
         }
         if self.tones.is_some() || self.pending.is_full() {
@@ -313,13 +311,20 @@ impl Host {
         })
     }
 
-    /// An AT command that the policy ordered is out.
+    /// An AT command that the policy ordered is out. What the phone says to an earlier one for the same
+    /// is not about this one.
     pub(crate) fn asked(&mut self, link: LinkId, ticket: hands_free::Ticket, order: Order) {
+        self.withdraw(order);
         if self.asked.is_full() {
             // Its answer is not waited for any more: the policy's timers do.
             self.asked.remove(0);
         }
         let _ = self.asked.push(Asked { link, ticket, order });
+    }
+
+    /// The answers to such orders are not waited for any more.
+    pub(crate) fn withdraw(&mut self, order: Order) {
+        self.asked.retain(|asked| asked.order != order);
     }
 
     /// The policy orders something of a phone's calls.
@@ -482,3 +487,6 @@ impl Host {
         self.stack.hands_free(id).map(hfp::HandsFree::calls).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

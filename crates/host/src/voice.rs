@@ -121,6 +121,7 @@ impl Host {
 
     /// A voice link is closed, or what was asked for is taken back.
     fn close_voice(&mut self, now: Instant, seat: SeatId, id: LinkId) {
+        self.withdraw(multipoint::Order::OpenVoice(seat));
         if self.stack.call(now, Call::CloseVoice(id)).is_err() {
             self.decide(now, Fact::VoiceClosed(seat));
             if let Some(phone) = self.phone_in(seat) {

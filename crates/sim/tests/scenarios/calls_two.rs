@@ -197,6 +197,20 @@ fn row_14_a_call_that_cannot_be_held_goes_on_on_its_phone_and_comes_back() {
 }
 
 #[test]
+fn row_14_tones_are_sent_in_the_call_that_is_heard() {
+    let no_hold = gateway(|settings| settings.holds -= Holds::SWAP);
+    let mut receiver = rings_too(phones(&[no_hold, PhoneOptions::default()]), BEN);
+    assert_eq!(press(&mut receiver, answer(AnswerHow::Default)), Ok(()));
+    assert_eq!(receiver.speaks_with(), Some(BEN));
+    // The other phone would not answer.
+    receiver.act(ANNA, Act::Leave);
+    let digits = "1#".try_into().expect("two of them");
+    let tones = receiver.command(Command::Tones { digits, phone: None });
+    receiver.run_for(1.0);
+    assert_eq!(receiver.result(tones), Some(Ok(())));
+}
+
+#[test]
 fn row_14_a_phone_that_does_not_hold_is_waited_for_two_seconds() {
     let pretends = gateway(|settings| settings.holds_nothing = true);
     let mut receiver = rings_too(phones(&[pretends, PhoneOptions::default()]), BEN);
