@@ -2,6 +2,7 @@
 //!
 //! `io.tandem.Receiver.varlink` beside this crate is the source.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,8 +96,8 @@ impl Control {
             "Status" => return Ok(self.0.status().to_json()),
             "Set" => {
                 let phone = self.optional_phone(given)?;
-                let (key, value) = (given.required_text("key")?, given.required_text("value")?);
-                self.0.set(key, value, phone).map_err(|SetError { refusal, text }| {
+                let (key, value) = (given.required_text("key")?, given.setting("value")?);
+                self.0.set(key, &value, phone).map_err(|SetError { refusal, text }| {
                     Error::new(INTERFACE, refusal.name(), &text)
                 })?;
             }
@@ -259,16 +260,25 @@ impl<'a> Parameters<'a> {
         value.ok_or_else(|| Error::invalid_parameter(name))
     }
 
-    /// A whole number that may be left out; one below 0 or far above all ranges is `BadValue`.
+    /// A whole number that may be left out, also written as 7.0; one below 0 or far above all ranges
+    /// is `BadValue`.
     fn number(&self, name: &str) -> Result<Option<u32>, Error> {
         let Some(value) = self.0.get(name) else { return Ok(None) };
-        if !(value.is_i64() || value.is_u64()) {
-            return Err(Error::invalid_parameter(name));
+        let number = value.as_f64().filter(|number| number.fract() == 0.0);
+        let number = number.ok_or_else(|| Error::invalid_parameter(name))?;
+        if !(0.0..=f64::from(u32::MAX)).contains(&number) {
+            return Err(refused(Refusal::BadValue, &format!("{name}: {value} is out of range")));
         }
-        let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-        let out_of_range =
-            || refused(Refusal::BadValue, &format!("{name}: {value} is out of range"));
-        number.map(Some).ok_or_else(out_of_range)
+        Ok(Some(number as u32))
+    }
+
+    /// The value of a setting as text. A program may give a number, a truth or a list as such.
+    fn setting(&self, name: &str) -> Result<Cow<'a, str>, Error> {
+        match self.0.get(name) {
+            Some(Value::String(text)) => Ok(text.into()),
+            Some(value) if !value.is_object() => Ok(value.to_string().into()),
+            _ => Err(Error::invalid_parameter(name)),
+        }
     }
 }
 
@@ -295,6 +305,14 @@ mod tests {
         }
     }
 
+    /// Types, methods and errors share one space of names: clients keep them in one table.
+    #[test]
+    fn the_interface_file_defines_each_name_once() {
+        let names: Vec<_> = ["type ", "method ", "error "].into_iter().flat_map(words).collect();
+        let once: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(once.len(), names.len(), "{names:?}");
+    }
+
     #[test]
     fn the_interface_file_defines_every_refusal() {
         let all = [
@@ -318,17 +336,20 @@ mod tests {
     fn parameters_are_checked() {
         let Value::Object(map) = json!({
             "text": "t", "number": 7, "truth": true, "below": -1, "above": 1u64 << 40, "part": 1.5,
+            "whole": 7.0, "huge": 1e30, "list": ["a", "b"], "object": {},
         }) else {
             panic!("an object");
         };
         let given = Parameters(&map);
         assert_eq!(given.required_text("text").unwrap(), "t");
         assert_eq!(given.number("number").unwrap(), Some(7));
+        assert_eq!(given.number("whole").unwrap(), Some(7));
         assert_eq!(given.number("absent").unwrap(), None);
         assert!(given.truth("truth").unwrap());
         let bad = "io.tandem.Receiver.BadValue";
         assert_eq!(given.number("below").unwrap_err().name, bad);
         assert_eq!(given.number("above").unwrap_err().name, bad);
+        assert_eq!(given.number("huge").unwrap_err().name, bad);
         assert_eq!(given.percent("number").unwrap(), 7);
         assert_eq!(given.percent("above").unwrap_err().name, bad);
         assert_eq!(given.percent("absent").unwrap_err(), Error::invalid_parameter("absent"));
@@ -338,6 +359,14 @@ mod tests {
         assert_eq!(given.one_of("text", &[("s", 1)]).unwrap_err().name, bad);
         for name in ["part", "text"] {
             assert_eq!(given.number(name).unwrap_err(), Error::invalid_parameter(name));
+        }
+        let settings =
+            [("text", "t"), ("number", "7"), ("truth", "true"), ("list", r#"["a","b"]"#)];
+        for (name, text) in settings {
+            assert_eq!(given.setting(name).unwrap(), text);
+        }
+        for name in ["object", "absent"] {
+            assert_eq!(given.setting(name).unwrap_err(), Error::invalid_parameter(name));
         }
         assert_eq!(given.required_text("absent").unwrap_err(), Error::invalid_parameter("absent"));
         assert_eq!(given.truth("text").unwrap_err(), Error::invalid_parameter("text"));

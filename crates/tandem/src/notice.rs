@@ -61,8 +61,7 @@ impl Notice {
             What::Event(event) => event_fields(event),
         };
         if let Value::Object(fields) = fields {
-            // What is not known is left out.
-            object.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
+            object.extend(fields);
         }
         Value::Object(object)
     }
@@ -92,21 +91,22 @@ fn event_name(event: &Event) -> &'static str {
     }
 }
 
+/// What an event may lack is left out; what it always has and is not known is null.
 fn event_fields(event: &Event) -> Value {
     match event {
         Event::Controller { up, address } => {
             json!({ "state": if *up { "up" } else { "lost" }, "address": address.to_string() })
         }
         Event::Pairing { open, seconds } => json!({ "open": open, "seconds": seconds }),
-        Event::Confirm { phone, kind, passkey } => json!({
+        Event::Confirm { phone, kind, passkey } => known(json!({
             "phone": phone.to_string(), "kind": confirm_kind(*kind), "passkey": passkey,
-        }),
+        })),
         Event::Paired { phone } => json!({ "phone": phone.to_string() }),
-        Event::Phone { phone, name, connected, reason } => json!({
+        Event::Phone { phone, name, connected, reason } => known(json!({
             "phone": phone.to_string(), "name": name.as_str(),
             "state": if *connected { "connected" } else { "disconnected" },
             "reason": reason.map(|status| format!("{status:#04x}")),
-        }),
+        })),
         Event::Profile { phone, profile, up } => {
             json!({ "phone": phone.to_string(), "profile": profile_name(*profile), "up": up })
         }
@@ -133,10 +133,10 @@ fn event_fields(event: &Event) -> Value {
             };
             json!({ "phone": phone.to_string(), "kind": kind, "percent": percent })
         }
-        Event::Call { phone, index, state, number, name } => json!({
+        Event::Call { phone, index, state, number, name } => known(json!({
             "phone": phone.to_string(), "index": index, "state": call_state(*state),
             "number": some(number), "name": some(name),
-        }),
+        })),
         Event::Voice { phone, open, codec } => json!({
             "phone": phone.to_string(), "state": if *open { "open" } else { "closed" },
             "codec": voice_codec(*codec),

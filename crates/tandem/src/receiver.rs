@@ -142,7 +142,7 @@ impl Handle {
 
     /// The events from now on, a snapshot first.
     pub fn subscribe(&self) -> std::io::Result<Subscription> {
-        self.0.hub.subscribe(self.0.clock.seconds(), self.0.counters.shown())
+        self.0.hub.subscribe(self.0.clock.seconds(), self.0.counts())
     }
 
     /// Seconds since the receiver's start: what the times of events count.

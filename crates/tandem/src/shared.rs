@@ -206,10 +206,14 @@ impl Shared {
     }
 
     pub(crate) fn status(&self) -> Status {
-        let mut status = self.hub.status();
-        status.counters = self.counters.shown();
-        status.counters.extend(self.health.shown());
-        status
+        Status { counters: self.counts(), ..self.hub.status() }
+    }
+
+    /// What was counted, by the threads and by what the radio thread drives.
+    pub(crate) fn counts(&self) -> Counts {
+        let mut counts = self.counters.shown();
+        counts.extend(self.health.shown());
+        counts
     }
 }
 

@@ -294,19 +294,16 @@ impl Phone {
         (self.battery, self.signal, self.service, self.roaming) = (None, None, None, None);
     }
 
+    /// Every field is there; what is not known is null.
     fn to_json(&self, address: Address) -> Value {
-        let media = self.media.map(|(state, codec)| {
-            json!({ "state": notice::stream_state(state), "codec": notice::codec_name(codec) })
+        let (state, codec) = self.media.map_or((StreamState::Closed, None), |(state, codec)| {
+            (state, Some(notice::codec_name(codec)))
         });
         let playback = self.playback.map(|(status, position_ms)| {
-            let status = notice::playback_status(status);
-            notice::known(json!({ "status": status, "position_ms": position_ms }))
+            json!({ "status": notice::playback_status(status), "position_ms": position_ms })
         });
         let track = self.track.as_ref().map(|Track { title, artist, album, duration_ms }| {
-            let told = json!({
-                "title": title, "artist": artist, "album": album, "duration_ms": duration_ms,
-            });
-            notice::known(told)
+            json!({ "title": title, "artist": artist, "album": album, "duration_ms": duration_ms })
         });
         let calls = self.calls.iter().map(|(index, call)| {
             notice::known(json!({
@@ -314,17 +311,16 @@ impl Phone {
                 "number": notice::some(&call.number), "name": notice::some(&call.name),
             }))
         });
-        let volume = notice::known(json!({ "media": self.volume, "call": self.call_volume }));
-        let object = json!({
+        json!({
             "address": address.to_string(),
             "name": self.name,
             "bonded": self.bonded,
             "connected": self.connected,
             "profiles": { "a2dp": self.a2dp, "avrcp": self.avrcp, "hfp": self.hfp },
-            "media": media,
+            "media": { "state": notice::stream_state(state), "codec": codec },
             "playback": playback,
             "track": track,
-            "volume": volume.as_object().filter(|told| !told.is_empty()),
+            "volume": { "media": self.volume, "call": self.call_volume },
             "calls": calls.collect::<Vec<_>>(),
             "voice": self.voice.map(notice::voice_codec),
             "battery": self.battery,
@@ -333,8 +329,7 @@ impl Phone {
             "roaming": self.roaming,
             "rssi": self.rssi,
             "last_heard": self.last_heard,
-        });
-        notice::known(object)
+        })
     }
 }
 
@@ -396,10 +391,16 @@ mod tests {
                 { "index": 2, "state": "incoming" },
             ])
         );
-        assert_eq!(shown["volume"], json!({ "call": 70 }));
+        assert_eq!(shown["volume"], json!({ "media": null, "call": 70 }));
         assert_eq!((&shown["voice"], &shown["profiles"]["hfp"]), (&"msbc".into(), &true.into()));
         assert_eq!((&shown["battery"], &shown["signal"]), (&80.into(), &4.into()));
         assert_eq!((&shown["service"], &shown["roaming"]), (&true.into(), &false.into()));
+
+        // A program finds every field, whatever is not known yet.
+        assert_eq!(shown["media"], json!({ "state": "closed", "codec": null }));
+        for unknown in ["playback", "track", "rssi", "last_heard"] {
+            assert_eq!(shown.get(unknown), Some(&Value::Null), "{unknown}");
+        }
 
         status.apply(2.0, &Event::Voice { phone, open: false, codec });
         status.apply(2.0, &call(1, CallState::Ended, "", ""));
@@ -411,7 +412,7 @@ mod tests {
         let shown = status.phones[&phone].to_json(phone);
         assert_eq!((&shown["calls"], &shown["battery"]), (&json!([]), &Value::Null));
         // The volume is kept: it is that of the phone's next connection, too.
-        assert_eq!(shown["volume"], json!({ "call": 70 }));
+        assert_eq!(shown["volume"], json!({ "media": null, "call": 70 }));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use host::Change;
 use multipoint::{Answer, Blips, Takeover};
 use serde_json::Value;
+use stack::Confirmation;
 use wire::Address;
 
 use super::{Config, KEYS, When};
@@ -80,6 +81,8 @@ impl Config {
             ("reconnect_max_s", settings.reconnect_max_seconds.into()),
             ("reconnect_for_s", settings.reconnect_for_seconds.into()),
             ("pairing.seconds", settings.pairing_seconds.into()),
+            ("pairing.confirm", word(settings.confirm == Confirmation::Ask, ["auto", "ask"])),
+            ("security.min_key_size", settings.min_key_size.into()),
             ("volume.first", settings.volume_first.into()),
             ("sound.rate", self.rate.into()),
             ("sound.latency_ms", self.latency_ms.into()),
