@@ -298,7 +298,7 @@ async def visits(one: Scene, phone: Phone, lengths: range) -> None:
         async with asyncio.timeout(5):
             while (status := await known(one, phone))["connected"]:
                 await asyncio.sleep(0.02)
-        assert "media" not in status and not any(status["profiles"].values()), (length, status)
+        assert status["media"]["state"] == "closed" and not any(status["profiles"].values()), (length, status)
         audible = (await one.call("Status"))["audible"]
         assert phone.address not in [source["phone"] for source in audible], length
 
