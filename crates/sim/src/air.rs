@@ -45,6 +45,11 @@ impl Air {
         self.controllers[id.0].poll(self.medium.now)
     }
 
+    /// Whether there is one.
+    pub(crate) fn has_packet_for(&self, id: ControllerId) -> bool {
+        self.controllers[id.0].next_at().is_some_and(|at| at <= self.medium.now)
+    }
+
     /// Lets time pass until `now`. What hosts are to answer in between must be answered at
     /// [`next_at`](Air::next_at); a step past it answers late.
     pub fn advance(&mut self, now: Instant) {

@@ -59,6 +59,8 @@ pub struct Phone {
     link: Option<LinkId>,
     secured: bool,
     agenda: Agenda,
+    /// When it has something to do by itself; set anew when nothing is left to do.
+    due: Option<Instant>,
     stream: Stream,
     /// With AVRCP.
     player: Option<Player>,
@@ -91,6 +93,7 @@ impl Phone {
             link: None,
             secured: false,
             agenda: Agenda::default(),
+            due: Some(air.now()),
             stream: Stream::default(),
             player: options.remote_control.then(|| Player::new(name)),
             calls,
@@ -153,6 +156,7 @@ impl Phone {
 
     /// Its owner, or somebody whom they talk to, does something.
     pub fn act(&mut self, now: Instant, act: Act) {
+        self.due = Some(now);
         match act {
             Act::Connect => self.call(now, Call::Connect(self.receiver)),
             Act::Disconnect => {
@@ -180,6 +184,10 @@ impl Phone {
 
     /// When it has something to do by itself.
     pub fn next_at(&self) -> Option<Instant> {
+        self.due
+    }
+
+    fn find_due(&self) -> Option<Instant> {
         let own = [self.agenda.next_at(), self.stream.due_at(), self.speaks_at()];
         own.into_iter().chain([self.stack.wake_at()]).flatten().min()
     }
@@ -191,6 +199,10 @@ impl Phone {
     /// Does what is due, and talks with its controller until nothing is left.
     pub fn advance(&mut self, air: &mut Air) {
         let now = air.now();
+        let is_due = self.due.is_some_and(|at| at <= now);
+        if !is_due && !air.has_packet_for(self.id) {
+            return;
+        }
         if self.stack.wake_at().is_some_and(|at| at <= now) {
             self.stack.wake(now);
         }
@@ -218,9 +230,10 @@ impl Phone {
                 }
             }
             if idle {
-                return;
+                break;
             }
         }
+        self.due = self.find_due();
     }
 
     fn hear(&mut self, voice: &stack::Voice) {

@@ -121,8 +121,10 @@ impl Stack {
         if config.calls.is_some() {
             mux.listen(wire::l2cap::Psm::RFCOMM, l2cap::Options::default());
         }
-        let role = config.calls.as_ref();
-        let calls = role.into_iter().flat_map(|role| (0..MAX_LINKS).map(|_| Calls::new(role)));
+        // Of a known number: these are too large to be moved about.
+        let calls = config.calls.as_ref().map_or_else(Box::default, |role| {
+            (0..MAX_LINKS).map(|_| Calls::new(role)).collect::<Box<[Calls]>>()
+        });
         Stack {
             controller: Controller::new(config.controller.clone(), bonds, arena.clone()),
             server: peer::records(&config),
@@ -130,7 +132,7 @@ impl Stack {
             arena,
             peers: [const { None }; MAX_LINKS],
             remotes: (0..MAX_LINKS).map(|_| None).collect(),
-            calls: calls.collect(),
+            calls,
             connections: 0,
             bitpool_cap: a2dp::HIGH_QUALITY_BITPOOL,
             battery: None,

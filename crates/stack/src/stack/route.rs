@@ -407,7 +407,11 @@ impl Stack {
     }
 
     fn poll_link(&mut self, now: Instant, link: LinkId) -> bool {
-        self.poll_session(now, link) || self.poll_remote(now, link) || self.poll_calls(now, link)
+        // Most places have no link: what they keep for one is not looked at.
+        self.peer(link).is_some()
+            && (self.poll_session(now, link)
+                || self.poll_remote(now, link)
+                || self.poll_calls(now, link))
     }
 
     fn poll_session(&mut self, now: Instant, link: LinkId) -> bool {
