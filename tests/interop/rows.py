@@ -14,13 +14,24 @@ RINGS, WAITS = (400, 450), 425  # which are these
 SETTLES = 5  # seconds after connecting in which nothing takes over
 
 
-async def with_player(one: Scene, name: str, hz: int, opens: bool = True, **of) -> Gateway:
+async def with_player(one: Scene, name: str, hz: int, **of) -> Gateway:
     """A phone with calls and a player, `gateway.player`, all of it up."""
+    gateway = await switched_on(one, name, hz, **of)
+    await joins(one, gateway)
+    return gateway
+
+
+async def switched_on(one: Scene, name: str, hz: int, **of) -> Gateway:
+    """A phone with calls and a player that is not connected yet."""
     gateway = await one.gateway(name, hz, **of)
-    gateway.player = Player(gateway.phone, opens)
+    gateway.player = Player(gateway.phone, opens=True)
+    return gateway
+
+
+async def joins(one: Scene, gateway: Gateway) -> None:
+    """It comes, for the first time or again, and all that it has comes up."""
     await gateway.player.join(one)
     await one.reach(gateway)
-    return gateway
 
 
 async def settled(one: Scene, *phones: Phone | Gateway) -> None:

@@ -49,8 +49,9 @@ def fade(ear: Heard, hz: int, start: float, end: float) -> float:
 
 @limits(60, alone=True)
 async def test_a_call_silences_the_others_music(folder: pathlib.Path) -> None:
-    """Missed, rejected, and dialled without ever being answered: from `callsetup` 1 or 2 on."""
-    silent = []  # when the music must not be heard, and whether our ring must be
+    """Missed, rejected, rung over the phone's own voice link, and dialled without ever being answered:
+    from `callsetup` 1 or 2 on."""
+    silent = []  # what happened, from when to when
     async with scene(folder) as one:
         await one.start_receiver("--pair", "60", *LOUD, "--set", "resume_delay_ms=200")
         a = await one.gateway("Phone A", A_HZ)
@@ -58,14 +59,17 @@ async def test_a_call_silences_the_others_music(folder: pathlib.Path) -> None:
         b = await with_player(one, "Phone B", B_HZ)
         await plays(one, b)
         await asyncio.sleep(1)
-        for how in ("missed", "rejected", "dialled"):
+        for how in ("missed", "rejected", "in band", "dialled"):
+            if how == "in band":
+                a.ring_in_band(True)
+            own_sound = how in ("in band", "dialled")
             after, said = one.now, len(a.log)
             call = a.dial(BEN) if how == "dialled" else await a.ring(BEN)
             heard = await one.heard(a, after=after, kind="ring")
             await b.player.was_told(KEY.PAUSE)
             await one.watch.next("stream", after, phone=b.address, state="suspended")
-            if how == "dialled":
-                assert a.values["callsetup"] == 2
+            assert a.values["callsetup"] == 1 + (how == "dialled")
+            if own_sound:
                 await one.watch.next("voice", after, phone=a.address, state="open")
             await asyncio.sleep(1.3)
             end = one.now
@@ -75,7 +79,7 @@ async def test_a_call_silences_the_others_music(folder: pathlib.Path) -> None:
             else:
                 a.end(call)
             ended = await one.told(a, "ended", after)
-            silent.append((how, one.when(heard), one.when(ended)))
+            silent.append((how, own_sound, one.when(heard), one.when(ended)))
             await b.player.was_told(KEY.PLAY)
             await one.heard(b, after=end, kind="media")
             assert orders(one, b, after) == ["pause", "play"]
@@ -83,19 +87,20 @@ async def test_a_call_silences_the_others_music(folder: pathlib.Path) -> None:
         assert not one.watch.of("call", state="active")
         await one.receiver.stop()
     ear = Heard(one.wav, (A_HZ, B_HZ))
-    steady = ear.sharpest(silent[0][1] - 0.5, silent[0][1] - 0.1)
-    for how, start, end in silent:
+    first = silent[0][2]
+    steady = ear.sharpest(first - 0.5, first - 0.1)
+    for how, own_sound, start, end in silent:
         assert ear.levels(B_HZ, start - 0.5, start - 0.05).min() > FULL, f"{how}: {ear.describe()}"
         assert ear.levels(B_HZ, start + LATE, end).max() < NOTHING, f"{how}: {ear.describe()}"
         assert fade(ear, B_HZ, start - 0.1, start + LATE) <= FADED, how
         assert ear.sharpest(start - 0.1, start + LATE) < 2 * steady, f"{how}: it clicks"
         own = ear.levels(A_HZ, start + LATE, end)
-        assert has_ring(ear, start, end) == (how != "dialled"), how
-        assert (own.max() > FULL) == (how == "dialled"), how
+        assert has_ring(ear, start + LATE, end) != own_sound, how
+        assert (own.max() > FULL) == own_sound, how
         assert ear.levels(B_HZ, end + 0.4, end + 1.2).max() > FULL, f"{how}: {ear.describe()}"
 
 
-@limits(60, alone=True)
+@limits(90)
 async def test_a_call_that_waits_is_a_quiet_tone(folder: pathlib.Path) -> None:
     """It beeps over A's voice, B's voice link stays closed although B wants to ring over it, and the
     answer button means B. Who still rings when the active call ends rings in full."""
