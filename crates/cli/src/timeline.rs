@@ -66,6 +66,8 @@ fn lines(timeline: &Timeline) -> Vec<String> {
             }
         };
         add("connected", &mut phone.connected.iter());
+        add("lost", &mut phone.lost.iter());
+        add("paged", &mut phone.paged.iter());
         add("streaming", &mut phone.streaming.iter());
         add("ringing", &mut phone.ringing.iter());
         add("talking", &mut phone.talking.iter());
@@ -118,7 +120,9 @@ mod tests {
             phones: vec![Phone {
                 address: "AA:BB:CC:DD:EE:FF".parse().unwrap(),
                 name: Some("Ann".into()),
-                connected: vec![span(0, 83_004)],
+                connected: vec![span(0, 70_000), span(72_500, 83_004)],
+                lost: vec![span(70_000, 72_500)],
+                paged: vec![span(72_000, 72_500)],
                 streaming: vec![span(1500, 2000), span(61_000, 62_000)],
                 ringing: vec![span(2000, 2500)],
                 talking: vec![],
@@ -145,7 +149,9 @@ mod tests {
                 "1:23.004 long, 1 phones",
                 "who was heard is inferred: this capture does not say",
                 "AA:BB:CC:DD:EE:FF Ann",
-                "  connected  0:00.000 to 1:23.004",
+                "  connected  0:00.000 to 1:10.000, 1:12.500 to 1:23.004",
+                "  lost       1:10.000 to 1:12.500",
+                "  paged      1:12.000 to 1:12.500",
                 "  streaming  0:01.500 to 0:02.000, 1:01.000 to 1:02.000",
                 "  ringing    0:02.000 to 0:02.500",
                 "switches: when, who is heard then, how long it took us, and the phones",

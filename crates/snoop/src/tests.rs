@@ -1,3 +1,4 @@
 mod capture;
 mod keys;
+mod script;
 mod timeline;

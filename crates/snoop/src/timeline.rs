@@ -1,7 +1,9 @@
 //! Who was connected, streaming, ringing, talking and heard when, read off a capture; as JSON
 //! ([`Timeline::to_json`]) and as a drawing ([`Timeline::to_svg`]).
 //!
-//! *Connected* is the life of the ACL link, *voice* that of synchronous links, *streaming* goes from an
+//! *Connected* is the life of the ACL link, *voice* that of synchronous links. *Lost* is a phone from the
+//! supervision time-out of its link until it is connected again, *paged* while we look for it (Core 5.4,
+//! Vol 4, Part E, 7.1.5). *Streaming* goes from an
 //! accepted AVDTP START to an accepted SUSPEND, CLOSE or ABORT, or the end of either channel (AVDTP
 //! 1.3, 8.13 to 8.16). *Ringing* (or dialled), *talking* and *heard* are what our own notes say
 //! ([`crate::note`]). A capture without them was written by somebody else: calls are then read off the
@@ -51,6 +53,10 @@ pub struct Phone {
     pub name: Option<String>,
     /// When an ACL link was up.
     pub connected: Vec<Span>,
+    /// When its link had timed out and it was not back yet.
+    pub lost: Vec<Span>,
+    /// When it was paged, whether it answered or not.
+    pub paged: Vec<Span>,
     /// When its music was on the way.
     pub streaming: Vec<Span>,
     /// When a call rang, or was being dialled.

@@ -3,177 +3,16 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use wire::Address;
-use wire::avdtp::{Label, MessageType, SignalId, write_single};
+use wire::avdtp::{MessageType, SignalId};
 use wire::h4::Channel;
-use wire::hci::{Event, Handle, LinkType as Carries, Name, Status};
-use wire::l2cap::{Cid, Command, ConnectionResult, ConnectionStatus, Psm, Signal};
-use wire::rfcomm::{Dlci, Frame, Kind as FrameKind};
+use wire::hci::{Event, LinkType as Carries, Status};
+use wire::l2cap::{Cid, Command, Psm};
 
+use super::script::{IPHONE, PIXEL, Script};
 use crate::Direction::{Received, Sent};
-use crate::note::{Audible, Call, Heard, Kind, State};
+use crate::note::{Audible, Call, Kind, State};
 use crate::timeline::{HeardSpan, Span, Switch};
-use crate::{Direction, LinkType, Records, Timeline, Writer};
-
-/// 2026-11-21 05:31:02.250 UTC.
-const START: Duration = Duration::from_millis(1_795_239_062_250);
-const PIXEL: Address = Address([6, 5, 4, 3, 2, 1]);
-const IPHONE: Address = Address([9; 6]);
-
-/// A capture being made up; times are in milliseconds.
-struct Script {
-    writer: Writer<Vec<u8>>,
-    now: u64,
-}
-
-impl Script {
-    fn new() -> Self {
-        Script { writer: Writer::new(Vec::new(), LinkType::Monitor, START).unwrap(), now: 0 }
-    }
-
-    fn at(&mut self, millis: u64) -> &mut Self {
-        self.now = millis;
-        self
-    }
-
-    fn packet(&mut self, direction: Direction, channel: Channel, packet: &[u8]) -> &mut Self {
-        let at = Duration::from_millis(self.now);
-        self.writer.packet(at, direction, channel, packet).unwrap();
-        self
-    }
-
-    fn event(&mut self, event: Event<'_>) -> &mut Self {
-        let mut packet = [0; Event::LONGEST];
-        let length = event.write(&mut packet).unwrap();
-        self.packet(Received, Channel::Event, &packet[..length])
-    }
-
-    fn up(&mut self, handle: u16, address: Address, link_type: Carries) -> &mut Self {
-        self.event(Event::ConnectionComplete {
-            status: Status::SUCCESS,
-            connection_handle: Handle::new(handle),
-            bd_addr: address,
-            link_type,
-            encryption_enabled: false,
-        })
-    }
-
-    fn name(&mut self, address: Address, name: &str) -> &mut Self {
-        self.event(Event::RemoteNameRequestComplete {
-            status: Status::SUCCESS,
-            bd_addr: address,
-            remote_name: Name::new(name),
-        })
-    }
-
-    fn down(&mut self, handle: u16) -> &mut Self {
-        self.event(Event::DisconnectionComplete {
-            status: Status::SUCCESS,
-            connection_handle: Handle::new(handle),
-            reason: Status(0x13),
-        })
-    }
-
-    /// An L2CAP packet in ACL packets of at most `fragment` bytes.
-    fn l2cap(
-        &mut self,
-        direction: Direction,
-        handle: u16,
-        cid: Cid,
-        payload: &[u8],
-        fragment: usize,
-    ) -> &mut Self {
-        let mut pdu = (payload.len() as u16).to_le_bytes().to_vec();
-        pdu.extend(cid.0.to_le_bytes());
-        pdu.extend(payload);
-        for (n, part) in pdu.chunks(fragment).enumerate() {
-            let flags = if n == 0 { 0x2000 } else { 0x1000 };
-            let mut packet = (handle | flags).to_le_bytes().to_vec();
-            packet.extend((part.len() as u16).to_le_bytes());
-            packet.extend(part);
-            self.packet(direction, Channel::Acl, &packet);
-        }
-        self
-    }
-
-    fn command(&mut self, direction: Direction, handle: u16, command: Command<'_>) -> &mut Self {
-        let mut bytes = [0; 64];
-        let length = Signal { identifier: 1, command }.write(&mut bytes).unwrap();
-        self.l2cap(direction, handle, Cid::SIGNALLING, &bytes[..length], 1000)
-    }
-
-    /// A channel that the phone opens; the phone's end point is `cid + 0x100`.
-    fn open(&mut self, handle: u16, psm: Psm, cid: u16) -> &mut Self {
-        let (ours, theirs) = (Cid(cid), Cid(cid + 0x100));
-        let answer = |result, destination_cid| Command::ConnectionResponse {
-            destination_cid,
-            source_cid: theirs,
-            result,
-            status: ConnectionStatus::NO_FURTHER_INFORMATION,
-        };
-        self.command(Received, handle, Command::ConnectionRequest { psm, source_cid: theirs })
-            .command(Sent, handle, answer(ConnectionResult::PENDING, Cid(0)))
-            .command(Sent, handle, answer(ConnectionResult::SUCCESS, ours))
-    }
-
-    /// A signal from the one side and its answer from the other, on the channel `cid`.
-    fn signal(
-        &mut self,
-        by: Direction,
-        handle: u16,
-        cid: u16,
-        signal: SignalId,
-        answer: MessageType,
-    ) -> &mut Self {
-        let back = if by == Sent { Received } else { Sent };
-        for (direction, kind) in [(by, MessageType::Command), (back, answer)] {
-            let mut bytes = [0; 8];
-            let length = write_single(Label::new(3), kind, signal as u8, &mut bytes, |out| {
-                out[0] = 1 << 2;
-                Ok(1)
-            });
-            let target = if direction == Received { Cid(cid) } else { Cid(cid + 0x100) };
-            self.l2cap(direction, handle, target, &bytes[..length.unwrap()], 3);
-        }
-        self
-    }
-
-    fn accepted(&mut self, by: Direction, handle: u16, cid: u16, signal: SignalId) -> &mut Self {
-        self.signal(by, handle, cid, signal, MessageType::ResponseAccept)
-    }
-
-    fn heard(&mut self, audible: &[(Address, Kind)]) -> &mut Self {
-        let audible: Vec<_> =
-            audible.iter().map(|(phone, kind)| Audible { phone: *phone, kind: *kind }).collect();
-        self.writer.note(Duration::from_millis(self.now), Heard(&audible)).unwrap();
-        self
-    }
-
-    fn note(&mut self, note: impl std::fmt::Display) -> &mut Self {
-        self.writer.note(Duration::from_millis(self.now), note).unwrap();
-        self
-    }
-
-    /// What a phone says over RFCOMM, on the channel `cid`.
-    fn says(&mut self, direction: Direction, handle: u16, cid: u16, text: &str) -> &mut Self {
-        let frame = Frame {
-            dlci: Dlci::new(6).unwrap(),
-            command_response: false,
-            kind: FrameKind::Uih,
-            poll_final: true,
-            credits: Some(1),
-            information: text.as_bytes(),
-        };
-        let mut bytes = [0; 400];
-        let length = frame.write(&mut bytes).unwrap();
-        let target = if direction == Received { Cid(cid) } else { Cid(cid + 0x100) };
-        self.l2cap(direction, handle, target, &bytes[..length], 100)
-    }
-
-    fn timeline(&mut self) -> Timeline {
-        let writer = std::mem::replace(&mut self.writer, Script::new().writer);
-        Timeline::of(Records::new(&writer.into_inner()).unwrap())
-    }
-}
+use crate::{Direction, Records, Timeline};
 
 fn ms(from: u64, to: u64) -> Span {
     Span { from: Duration::from_millis(from), to: Duration::from_millis(to) }
@@ -235,6 +74,35 @@ fn an_evening_with_two_phones() {
             HeardSpan { span: ms(30_000, 40_000), kind: Kind::Media },
         ]
     );
+}
+
+#[test]
+fn a_phone_is_lost_until_it_is_back_and_paged_until_it_answers_or_does_not() {
+    let mut script = Script::new();
+    let failed = |script: &mut Script, phone| {
+        script.came(Status::PAGE_TIMEOUT, 0, phone, Carries::Acl);
+    };
+    script.at(0).up(1, PIXEL, Carries::Acl).up(2, PIXEL, Carries::Esco);
+    // A voice link that times out is no phone lost.
+    script.at(500).gone(2, Status::CONNECTION_TIMEOUT);
+    script.at(1000).gone(1, Status::CONNECTION_TIMEOUT);
+    failed(script.at(3000).page(PIXEL).at(8120), PIXEL);
+    script.at(12_000).page(PIXEL).at(12_200).up(1, PIXEL, Carries::Acl);
+    // On purpose, and back by itself.
+    script.at(20_000).down(1).at(25_000).up(1, PIXEL, Carries::Acl);
+    // Lost once more, and one who never came, until the end.
+    script.at(30_000).gone(1, Status::CONNECTION_TIMEOUT);
+    let timeline = script.at(39_000).page(IPHONE).at(40_000).note("tandem wake").timeline();
+    let [pixel, iphone] = &timeline.phones[..] else { panic!("{timeline:?}") };
+    assert_eq!(pixel.connected, [ms(0, 1000), ms(12_200, 20_000), ms(25_000, 30_000)]);
+    assert_eq!(pixel.lost, [ms(1000, 12_200), ms(30_000, 40_000)]);
+    assert_eq!(pixel.paged, [ms(3000, 8120), ms(12_000, 12_200)]);
+    assert_eq!((&iphone.connected, &iphone.paged), (&vec![], &vec![ms(39_000, 40_000)]));
+    let svg = timeline.to_svg();
+    for drawn in ["lost, 1.000 s to 12.200 s", "paged, 12.000 s to 12.200 s"] {
+        assert!(svg.contains(drawn), "{drawn}");
+    }
+    keep("lost", &svg);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wire::Address;
 use wire::h4::Channel;
-use wire::hci::{AclHeader, Event, Handle, LinkType, Opcode, Status};
+use wire::hci::{AclHeader, Command, Event, Handle, LinkType, Opcode, Status};
 
 use super::gateway::Calls;
 use super::link::{Change, Link};
@@ -36,6 +36,10 @@ struct Follower {
     now: Duration,
     phones: Vec<Phone>,
     up: HashMap<Key, Up>,
+    /// Since when each controller pages whom.
+    pages: HashMap<(u16, Address), Duration>,
+    /// Since when each phone is lost.
+    lost: HashMap<usize, Duration>,
     /// Who is heard, and since when; `None` until a note says so for the first time.
     heard: Option<(Duration, Vec<Audible>)>,
     switches: Switches,
@@ -105,6 +109,11 @@ impl Follower {
                     self.event(record.controller, event);
                 }
             }
+            Content::Packet { channel: Channel::Command, packet, .. } => {
+                if let Ok(Command::CreateConnection { bd_addr, .. }) = Command::parse(packet) {
+                    self.pages.entry((record.controller, bd_addr)).or_insert(self.now);
+                }
+            }
             Content::Packet { channel: Channel::Acl, direction, packet } => {
                 self.acl(record.controller, direction, packet);
             }
@@ -154,6 +163,9 @@ impl Follower {
     }
 
     fn event(&mut self, controller: u16, event: Event<'_>) {
+        if let Event::ConnectionComplete { bd_addr, link_type: LinkType::Acl, .. } = event {
+            self.page_ended(controller, bd_addr);
+        }
         match event {
             Event::ConnectionComplete { status, connection_handle, bd_addr, link_type, .. }
             | Event::SynchronousConnectionComplete {
@@ -165,10 +177,16 @@ impl Follower {
             } if status == Status::SUCCESS => {
                 self.up((controller, connection_handle), bd_addr, link_type);
             }
-            Event::DisconnectionComplete { status, connection_handle, .. }
+            Event::DisconnectionComplete { status, connection_handle, reason }
                 if status == Status::SUCCESS =>
             {
-                self.down((controller, connection_handle));
+                let key = (controller, connection_handle);
+                if reason == Status::CONNECTION_TIMEOUT
+                    && let Some(Up { phone, kind: Carries::Data(_), .. }) = self.up.get(&key)
+                {
+                    self.lost.insert(*phone, self.now);
+                }
+                self.down(key);
             }
             Event::RemoteNameRequestComplete { status, bd_addr, remote_name }
                 if status == Status::SUCCESS && !remote_name.as_str().is_empty() =>
@@ -214,6 +232,8 @@ impl Follower {
             address,
             name: None,
             connected: Vec::new(),
+            lost: Vec::new(),
+            paged: Vec::new(),
             streaming: Vec::new(),
             ringing: Vec::new(),
             talking: Vec::new(),
@@ -230,7 +250,24 @@ impl Follower {
             _ => Carries::Voice,
         };
         let phone = self.phone(address);
+        if let Carries::Data(_) = kind {
+            self.found(phone);
+        }
         self.up.insert(key, Up { phone, since: self.now, streaming: None, kind });
+    }
+
+    fn page_ended(&mut self, controller: u16, address: Address) {
+        if let Some(from) = self.pages.remove(&(controller, address)) {
+            let phone = self.phone(address);
+            self.phones[phone].paged.push(Span { from, to: self.now });
+        }
+    }
+
+    /// A phone that may have been lost is not, or no more is known.
+    fn found(&mut self, phone: usize) {
+        if let Some(from) = self.lost.remove(&phone) {
+            self.phones[phone].lost.push(Span { from, to: self.now });
+        }
     }
 
     fn down(&mut self, key: Key) {
@@ -255,6 +292,10 @@ impl Follower {
     fn all_down(&mut self, controller: u16) {
         let keys: Vec<_> = self.up.keys().copied().filter(|key| key.0 == controller).collect();
         keys.into_iter().for_each(|key| self.down(key));
+        let mut pages: Vec<_> =
+            self.pages.keys().copied().filter(|key| key.0 == controller).collect();
+        pages.sort_unstable();
+        pages.into_iter().for_each(|(controller, phone)| self.page_ended(controller, phone));
     }
 
     fn close_heard(&mut self) {
@@ -274,6 +315,10 @@ impl Follower {
     fn finish(&mut self) -> bool {
         let keys: Vec<_> = self.up.keys().copied().collect();
         keys.into_iter().for_each(|key| self.down(key));
+        let mut pages: Vec<_> = self.pages.keys().copied().collect();
+        pages.sort_unstable();
+        pages.into_iter().for_each(|(controller, phone)| self.page_ended(controller, phone));
+        (0..self.phones.len()).for_each(|phone| self.found(phone));
         // A phone that is not connected any more has ended its calls already.
         let inferred = self.heard.is_none();
         self.close_heard();
@@ -283,8 +328,8 @@ impl Follower {
             {
                 [phone.ringing, phone.talking] = lines;
             }
-            let Phone { connected, streaming, ringing, talking, voice, .. } = phone;
-            for spans in [connected, streaming, ringing, talking, voice] {
+            let Phone { connected, lost, paged, streaming, ringing, talking, voice, .. } = phone;
+            for spans in [connected, lost, paged, streaming, ringing, talking, voice] {
                 spans.sort_by_key(|span| span.from);
             }
             if inferred {

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! { "start": "2026-11-21T05:31:02.250Z", "length": 42.5, "heard": "recorded" | "inferred", "torn": false,
-//!   "phones": [{ "address", "name" | null, "connected": [[from, to]…], "streaming": […], "ringing": […],
-//!                "talking": […], "voice": […], "heard": [{ "from", "to", "kind" }…] }…],
+//!   "phones": [{ "address", "name" | null, "connected": [[from, to]…], "lost": […], "paged": […],
+//!                "streaming": […], "ringing": […], "talking": […], "voice": […], "heard": [{ "from", "to", "kind" }…] }…],
 //!   "switches": [{ "at", "heard", "ours", "phones" | null, "from": [{ "phone", "kind" }…], "to": […] }…] }
 //! ```
 //! Times are seconds from the capture's first record; `ours` and `phones` are lengths of time in seconds, see
@@ -42,6 +42,8 @@ fn phone(phone: &Phone) -> Value {
         "address": phone.address.to_string(),
         "name": phone.name,
         "connected": spans(&phone.connected),
+        "lost": spans(&phone.lost),
+        "paged": spans(&phone.paged),
         "streaming": spans(&phone.streaming),
         "ringing": spans(&phone.ringing),
         "talking": spans(&phone.talking),

@@ -19,6 +19,9 @@ const PHONE_GAP: f64 = 16.0;
 const AXIS: f64 = 40.0;
 /// A line of the table of switches.
 const ROW: f64 = 17.0;
+/// What its columns say.
+const EXPLAINED: &str = "After: since we learned what led to it. Parts of the time that the change took: ours, \
+                         and the phones' until they did what they were told, some of it after the change.";
 /// Switches that are listed at most.
 const MOST_SWITCHES: usize = 40;
 /// Where the table's columns begin, or end where they are numbers.
@@ -34,6 +37,8 @@ const LONGEST_NAME: usize = 48;
 const HALO: &str = r##"paint-order="stroke" stroke="#fff" stroke-width="5""##;
 
 const CONNECTED: &str = "#c3ccd6";
+const LOST: &str = "url(#lost)";
+const PAGED: &str = "#5f7285";
 const STREAMING: &str = "#5b9bd5";
 const RINGING: &str = "#eba6a6";
 const TALKING: &str = "#e8b67d";
@@ -49,9 +54,20 @@ fn colour(kind: Kind) -> &'static str {
     }
 }
 
-/// The lanes of calls: their labels, what is drawn in them, and its colour.
-#[expect(clippy::type_complexity, reason = "a table of three columns")]
-const CALLS: [(&str, fn(&Phone) -> &[Span], &str); 3] = [
+/// Something that phones do: its label, when a phone did it, and its colour.
+type Doing = (&'static str, fn(&Phone) -> &[Span], &'static str);
+
+/// The lane of the link; what covers others goes last.
+const LINK: [Doing; 3] = [
+    ("connected", |phone| &phone.connected, CONNECTED),
+    ("lost", |phone| &phone.lost, LOST),
+    ("paged", |phone| &phone.paged, PAGED),
+];
+
+const MUSIC: Doing = ("streaming", |phone| &phone.streaming, STREAMING);
+
+/// The lanes of calls.
+const CALLS: [Doing; 3] = [
     ("ringing", |phone| &phone.ringing, RINGING),
     ("talking", |phone| &phone.talking, TALKING),
     ("voice link", |phone| &phone.voice, VOICE),
@@ -98,7 +114,7 @@ impl Timeline {
     fn table_height(&self) -> f64 {
         match self.switches.len() {
             0 => 0.0,
-            n => (n.min(MOST_SWITCHES) + 1 + usize::from(n > MOST_SWITCHES)) as f64 * ROW + 24.0,
+            n => (n.min(MOST_SWITCHES) + 3 + usize::from(n > MOST_SWITCHES)) as f64 * ROW + 24.0,
         }
     }
 
@@ -107,14 +123,17 @@ impl Timeline {
         if self.switches.is_empty() {
             return;
         }
-        let mut y = top + 16.0;
+        svg.text(20.0, top + 16.0, "start", 13, "#222", "Changes of who is heard");
+        svg.text(20.0, top + 16.0 + ROW, "start", 11, "#667", EXPLAINED);
+        let mut y = top + 18.0 + 2.0 * ROW;
         let mut row = |cells: [&str; 5], fill| {
+            svg.line([20.0, y + 4.5], [COLUMNS[4], y + 4.5], "#eef1f4");
             for (n, (x, cell)) in COLUMNS.into_iter().zip(cells).enumerate() {
                 svg.text(x, y, if n == 1 { "start" } else { "end" }, 11, fill, cell);
             }
             y += ROW;
         };
-        row(["at", "heard from then on", "after", "ours", "the phones'"], "#667");
+        row(["at", "heard from then on", "after", "our part", "the phones' part"], "#667");
         for switch in self.switches.iter().take(MOST_SWITCHES) {
             let Switch { at, heard, ours, phones, .. } = switch;
             let phones = phones.map_or("–".into(), millis);
@@ -151,13 +170,11 @@ impl Timeline {
         let plain = |spans: &[Span], fill, what| {
             spans.iter().map(|span| (*span, fill, what)).collect::<Vec<_>>()
         };
-        let mut lanes = vec![
-            Lane { label: "connected", boxes: plain(&phone.connected, CONNECTED, "connected") },
-            Lane { label: "streaming", boxes: plain(&phone.streaming, STREAMING, "streaming") },
-        ];
-        for (label, spans, fill) in CALLS {
+        let link = LINK.into_iter().flat_map(|(what, spans, fill)| plain(spans(phone), fill, what));
+        let mut lanes = vec![Lane { label: "link", boxes: link.collect() }];
+        for (label, spans, fill) in [MUSIC].into_iter().chain(CALLS) {
             let spans = spans(phone);
-            if !spans.is_empty() {
+            if fill == STREAMING || !spans.is_empty() {
                 lanes.push(Lane { label, boxes: plain(spans, fill, label) });
             }
         }
@@ -181,9 +198,10 @@ impl Timeline {
         let title = format!("{began} UTC · {} · {phones}{torn}", spoken(self.length));
         svg.text(20.0, 28.0, "start", 15, "#222", &title);
 
-        let mut entries = vec![(CONNECTED, "connected"), (STREAMING, "streaming")];
-        for (label, spans, fill) in CALLS {
-            if self.phones.iter().any(|phone| !spans(phone).is_empty()) {
+        let mut entries = Vec::new();
+        for (label, spans, fill) in LINK.into_iter().chain([MUSIC]).chain(CALLS) {
+            let always = [CONNECTED, STREAMING].contains(&fill);
+            if always || self.phones.iter().any(|phone| !spans(phone).is_empty()) {
                 entries.push((fill, label));
             }
         }
@@ -203,11 +221,15 @@ impl Timeline {
                 }
             }
         }
-        let mut x = 20.0;
+        let (mut x, mut y) = (20.0, 42.0);
         for (fill, label) in entries {
-            svg.rect(x, 45.0, 14.0, 12.0, fill, "");
-            svg.text(x + 20.0, 55.5, "start", 12, "#444", label);
-            x += 20.0 + width(label) as f64 * 6.6 + 20.0;
+            let wide = 20.0 + width(label) as f64 * 6.6;
+            if x + wide > RIGHT {
+                (x, y) = (20.0, y + 18.0);
+            }
+            svg.rect(x, y, 14.0, 12.0, fill, "");
+            svg.text(x + 20.0, y + 10.5, "start", 12, "#444", label);
+            x += wide + 18.0;
         }
     }
 }
@@ -226,7 +248,11 @@ impl Drawing {
              <defs><pattern id=\"inferred\" width=\"6\" height=\"6\" \
              patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
              <rect width=\"6\" height=\"6\" fill=\"#bfe3cd\"/>\
-             <rect width=\"3\" height=\"6\" fill=\"#2e9e5b\"/></pattern></defs>\n\
+             <rect width=\"3\" height=\"6\" fill=\"#2e9e5b\"/></pattern>\
+             <pattern id=\"lost\" width=\"6\" height=\"6\" \
+             patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
+             <rect width=\"6\" height=\"6\" fill=\"#fff\"/>\
+             <rect width=\"3\" height=\"6\" fill=\"#d64545\"/></pattern></defs>\n\
              <rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#fff\"/>\n"
         );
         // An instant still needs an axis.
@@ -256,6 +282,12 @@ impl Drawing {
         self.put(format_args!(
             "<rect x=\"{x:.2}\" y=\"{y:.1}\" width=\"{width:.2}\" height=\"{height:.1}\" rx=\"1.5\" \
              fill=\"{fill}\"><title>{title}</title></rect>"
+        ));
+    }
+
+    fn line(&mut self, [x1, y1]: [f64; 2], [x2, y2]: [f64; 2], stroke: &str) {
+        self.put(format_args!(
+            "<line x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\" stroke=\"{stroke}\"/>"
         ));
     }
 
@@ -293,15 +325,10 @@ impl Drawing {
         for tick in 0..=ticks {
             let at = f64::from(tick) * step;
             let x = LEFT + at / self.seconds * (RIGHT - LEFT);
-            self.put(format_args!(
-                "<line x1=\"{x:.1}\" y1=\"{:.1}\" x2=\"{x:.1}\" y2=\"{y:.1}\" stroke=\"#dfe4ea\"/>",
-                TOP - 8.0
-            ));
+            self.line([x, TOP - 8.0], [x, y], "#dfe4ea");
             self.text(x, y + 16.0, "middle", 11, "#667", &label(at, step));
         }
-        self.put(format_args!(
-            "<line x1=\"{LEFT}\" y1=\"{y:.1}\" x2=\"{RIGHT}\" y2=\"{y:.1}\" stroke=\"#99a\"/>"
-        ));
+        self.line([LEFT, y], [RIGHT, y], "#99a");
     }
 
     fn finish(mut self) -> String {
