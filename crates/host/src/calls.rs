@@ -111,6 +111,10 @@ impl Host {
         let Some(link) = self.link(id) else { return };
         let (phone, headset) = (link.address, link.headset.is_some());
         self.notify(Event::Profile { phone, profile: Profile::Hfp, up: true });
+        // Its phone was told as the line came up.
+        if let Some(percent) = self.phones.get(phone).and_then(|phone| phone.call_volume) {
+            self.notify(Event::Volume { phone, kind: VolumeKind::Call, percent });
+        }
         while let Some(ticket) = self.pending.take(Wait::Profile(phone)) {
             self.done(ticket, Ok(()));
         }

@@ -137,6 +137,9 @@ fn speaker(receiver: &Receiver, n: usize) -> Option<u8> {
 fn row_24_each_phones_calls_have_a_volume_of_their_own_that_survives() {
     let mut receiver = two();
     assert_eq!([ANNA, BEN].map(|n| speaker(&receiver, n)), [Some(8); 2]);
+    let at_first =
+        |event: &Event| matches!(event, Event::Volume { kind: VolumeKind::Call, percent: 50, .. });
+    assert_eq!(receiver.count(at_first), 2);
     let (kind, percent) = (VolumeKind::Call, 100);
     let ticket = receiver.command(Command::Volume { percent, kind, phone: Some(phone(ANNA)) });
     receiver.run_for(1.0);
