@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use multipoint::Fact;
 use pool::Instant;
-use stack::a2dp::Configuration;
+use stack::a2dp::{self, Configuration};
 use stack::avdtp::{Attempt, Cause};
 use stack::controller::{ConfirmKind, Warning};
 use stack::{Call, LinkId, Notice, StreamChange, StreamId};
@@ -128,12 +128,23 @@ impl Host {
     fn controller_up(&mut self, now: Instant, address: Address) {
         self.up = Some(address);
         self.notify(Event::Controller { up: true, address });
+        self.share_air(now);
         self.call(now, Call::Connectable(!self.leaving));
         if self.pairing && !self.leaving {
             self.call(now, Call::Pairable(true));
             self.call(now, Call::Discoverable(true));
         }
         self.recall(now);
+    }
+
+    /// Where two phones may stream, each stream leaves the air room for another. It is configured so from
+    /// the start: phones take a reconfiguration in mid-music badly.
+    pub(crate) fn share_air(&mut self, now: Instant) {
+        let cap = match self.settings.policy.seats {
+            0..=1 => a2dp::HIGH_QUALITY_BITPOOL,
+            _ => a2dp::SHARED_BITPOOL,
+        };
+        self.call(now, Call::BitpoolCap(cap));
     }
 
     pub(crate) fn connect_failed(&mut self, phone: Address, status: Status) {

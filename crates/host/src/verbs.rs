@@ -184,6 +184,7 @@ impl Host {
             }
             Change::Seats(seats) if (1..=multipoint::MAX_SEATS as u8).contains(&seats) => {
                 self.change_policy(now, |policy| policy.seats = seats);
+                self.share_air(now);
             }
             Change::Takeover(takeover) => {
                 self.change_policy(now, |policy| policy.takeover = takeover);

@@ -5,6 +5,7 @@ use core::time::Duration;
 use host::{Change, Command, Event, Input, Settings, StreamState};
 use multipoint::Takeover;
 use pool::Instant;
+use stack::a2dp::{Configuration, HIGH_QUALITY_BITPOOL, SHARED_BITPOOL};
 use tandem_sim::Act;
 
 use crate::receiver::Receiver;
@@ -133,4 +134,19 @@ fn what_the_ear_says_of_a_stream_that_is_gone_counts_for_nobody() {
     receiver.input(Input::Sounding(new, true));
     receiver.run_for(3.0);
     assert_eq!(receiver.hears(), [CLEO]);
+}
+
+#[test]
+fn streams_leave_the_air_room_for_another_where_there_is_a_seat_for_it() {
+    let bitpool = |receiver: &Receiver| match receiver.coded {
+        Some(Configuration::Sbc(sbc)) => sbc.bitpools.maximum(),
+        _ => 0,
+    };
+    let policy = multipoint::Policy { seats: 1, ..multipoint::Policy::default() };
+    let mut receiver = Receiver::connected(Settings { policy, ..Settings::default() }, 2, 1);
+    assert_eq!(bitpool(&receiver), HIGH_QUALITY_BITPOOL);
+    receiver.command(Command::Set(Change::Seats(2)));
+    receiver.act(BEN, Act::Connect);
+    receiver.run_for(3.0);
+    assert_eq!(bitpool(&receiver), SHARED_BITPOOL);
 }

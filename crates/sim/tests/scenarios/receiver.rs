@@ -8,6 +8,7 @@ use host::{
     VoiceEffect,
 };
 use pool::{Arena, Instant};
+use stack::a2dp::Configuration;
 use tandem_sim::{Act, Complaint, Heard, PhoneOptions, Speaker, World};
 use wire::Address;
 use wire::h4::Channel;
@@ -54,6 +55,8 @@ pub struct Receiver {
     /// Bonds as they were to be kept, and how often one was.
     pub bonds: Vec<Bond>,
     pub stored: usize,
+    /// How the last stream to be opened is coded.
+    pub coded: Option<Configuration>,
     /// Each stream's loudness, as the ear was told.
     pub gains: Vec<(StreamId, f32)>,
     /// Media packets so far.
@@ -108,6 +111,7 @@ impl Receiver {
             told: Vec::new(),
             bonds: Vec::new(),
             stored: 0,
+            coded: None,
             gains: Vec::new(),
             media: 0,
             line: None,
@@ -244,7 +248,8 @@ impl Receiver {
                             self.gains.retain(|(other, _)| *other != stream);
                             self.gains.push((stream, gain));
                         }
-                        Effect::Stream(stream, StreamEffect::Open(_)) => {
+                        Effect::Stream(stream, StreamEffect::Open(configuration)) => {
+                            self.coded = Some(configuration);
                             self.sounding.retain(|other| *other != stream);
                             self.gains.retain(|(other, _)| *other != stream);
                             self.gains.push((stream, 0.0));
