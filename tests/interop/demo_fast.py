@@ -1,17 +1,76 @@
-"""`tandem demo --fast`: what it leaves is there, and right."""
+"""`tandem demo --fast`: what it says and leaves is there, and right."""
 
 import asyncio
+import json
 import pathlib
-import wave
+import subprocess
 import xml.etree.ElementTree
 
 import numpy
 
 import capture
+from heard import Heard
 from limits import limits
 from receiver import program
 
 SVG = "{http://www.w3.org/2000/svg}"
+
+# Each phone's music, and the tone in its calls.
+ANNA, BEN, CLEO = 440, 660, 880
+ANNAS_CALL, BENS_CALL = 300, 500
+CHIME = 1270  # the notification on Ben's phone, from 21.0 to 21.8 s
+RING, WAITING = (400, 450), 425  # the receiver's own tones
+
+# What is to be heard: the tone, and from when to when, in seconds.
+HEARD = [
+    (ANNA, 5, 9),
+    (BENS_CALL, 12, 17),
+    # Through the notification.
+    (ANNA, 17.5, 25),
+    (BEN, 25, 30),
+    (ANNA, 30, 35),
+    # Ringing at the other end, then a call; in it another one waits.
+    (ANNAS_CALL, 35, 41),
+    (ANNAS_CALL, 41.2, 44),
+    (BENS_CALL, 44, 49),
+    (ANNAS_CALL, 49, 53),
+    # While the third phone comes.
+    (ANNA, 53.5, 64),
+    # Until it is out of range.
+    (CLEO, 64, 69),
+    # It is back.
+    (CLEO, 77.8, 85),
+]
+
+# What it says, in this order.
+SAID = [
+    "Anna's phone, connected",
+    "Ben's phone, connected",
+    "♪ music from Anna's phone",
+    "♪ ringing on Ben's phone",
+    "Anna's phone is told to pause",
+    "Ben's phone says who calls: Zoe, +1 555 0100",
+    "♪ the call on Ben's phone",
+    "Anna's phone is told to play again",
+    "A notification chimes on Ben's phone",
+    "Ben's phone stops streaming, and was not heard over music from Anna's phone",
+    "♪ music from Ben's phone",
+    "♪ music from Anna's phone",
+    "a quiet tone tells of it over the call on Anna's phone",
+    "Anna's phone is told to hold its call",
+    "♪ the call on Ben's phone",
+    "♪ the call on Anna's phone",
+    "Anna's phone is told to go on with the call that it held",
+    "♪ music from Anna's phone",
+    "Ben's phone gave its seat",
+    "Cleo's phone, connected",
+    "♪ music from Cleo's phone",
+    "the link to Cleo's phone is lost",
+    "Cleo's phone is paged",
+    "Cleo's phone is connected again",
+    "Cleo's phone is told to play again: it was playing when it was lost",
+    "♪ music from Cleo's phone",
+]
 
 
 async def run_demo(folder: pathlib.Path) -> pathlib.Path:
@@ -28,44 +87,85 @@ async def run_demo(folder: pathlib.Path) -> pathlib.Path:
         )
         code = await process.wait()
     assert code == 0, f"exit code {code}:\n{log.read_text(errors='replace')[-4000:]}"
-    assert log.read_text().strip(), "it says who is heard"
     return folder / "tandem-demo"
 
 
+def tandem(*arguments: str | pathlib.Path) -> str:
+    done = subprocess.run([program("tandem"), *arguments], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
 @limits(180)
-async def test_demo_leaves_three_files_that_are_right(folder: pathlib.Path) -> None:
+async def test_demo_tells_and_leaves_what_is_heard(folder: pathlib.Path) -> None:
     left = await run_demo(folder)
 
-    with wave.open(str(left / "heard.wav")) as file:
-        rate, channels = file.getframerate(), file.getnchannels()
-        assert (file.getsampwidth(), channels) == (2, 2)
-        sound = numpy.frombuffer(file.readframes(file.getnframes()), "<i2")
-    sound = sound.reshape(-1, 2).astype(float) / 32768
-    second = [sound[at : at + rate] for at in range(0, len(sound) - rate + 1, rate)]
-    loud = [piece for piece in second if numpy.sqrt(numpy.mean(piece**2)) > 0.01]
-    assert len(loud) >= 5, f"{len(loud)} of {len(second)} seconds are heard"
-    dominant = {round(numpy.argmax(abs(numpy.fft.rfft(piece[:, 0])))) for piece in loud}
-    music, calls = {440, 660, 880}, {300, 500}
-    assert music | calls <= dominant, f"three players and two calls are heard: {dominant} Hz"
+    said = (folder / "demo.log").read_text()
+    at = 0
+    for words in SAID:
+        assert (found := said.find(words, at)) >= 0, f"{words!r} comes after:\n{said[:at]}"
+        at = found + len(words)
 
-    assert capture.malformed(left / "capture.btsnoop") == []
-    assert capture.count(left / "capture.btsnoop", "btavdtp") > 10
+    tones = (ANNA, BEN, CLEO, ANNAS_CALL, BENS_CALL, 700, CHIME)
+    heard = Heard(left / "heard.wav", tones)
+    # The ring, and what a tone comes or goes under, is no single tone.
+    steady = [span for span in heard.played() if span.hz > 0]
+    story = heard.describe()
+    assert [span.hz for span in steady] == [hz for hz, _, _ in HEARD], story
+    for span, (_, start, end) in zip(steady, HEARD):
+        # A stream begins through its buffer, a call with its voice link.
+        assert start <= span.start < start + 0.3 and abs(span.end - end) < 0.2, f"{span}: {story}"
+        assert heard.breaks(span) == [], f"{span}: {story}"
+    for hz in RING:
+        assert heard.levels(hz, 9.1, 9.35, 0.2).min() > 0.05, "Ben's phone rings"
+    assert heard.levels(WAITING, 41.02, 41.2, 0.15).max() > 0.05, "another call waits"
+    # −100 dB of full scale.
+    assert heard.levels(CHIME, 20.8, 22.2).max() < 1e-5, "a notification is not heard"
+    assert numpy.abs(heard.sound[round(70 * heard.rate) : round(77 * heard.rate)]).max() == 0, story
+
+
+@limits(180)
+async def test_demo_leaves_a_capture_that_holds_and_a_drawing(folder: pathlib.Path) -> None:
+    left = await run_demo(folder)
+    record = left / "capture.btsnoop"
+    assert capture.malformed(record) == []
+    assert capture.count(record, "btavdtp") > 10
+    assert tandem("replay", record).splitlines()[-1] == "identical"
+
+    tandem("timeline", record, "-o", folder / "timeline.json")
+    timeline = json.loads((folder / "timeline.json").read_text())
+    anna, ben, cleo = timeline["phones"]
+    assert [phone["name"] for phone in (anna, ben, cleo)] == [
+        "Anna's phone",
+        "Ben's phone",
+        "Cleo's phone",
+    ]
+    chime, music = ben["streaming"]
+    assert 0.7 < chime[1] - chime[0] < 0.9, "a notification streams"
+    media = [heard for heard in ben["heard"] if heard["kind"] == "media"]
+    assert [round(heard["from"]) for heard in media] == [round(music[0])], "and is not heard"
+    [lost], [paged] = cleo["lost"], cleo["paged"]
+    assert [span[1] for span in cleo["connected"]][0] == lost[0]
+    assert 1.9 < paged[0] - lost[0] < 2.3 and paged[1] == lost[1] == cleo["connected"][1][0]
+    assert len(anna["connected"]) == len(ben["connected"]) == 1
+    assert timeline["heard"] == "recorded" and len(timeline["switches"]) >= len(HEARD)
 
     drawing = xml.etree.ElementTree.parse(left / "timeline.svg").getroot()
     assert drawing.tag == f"{SVG}svg"
-    marks = [node for node in drawing.iter() if node.tag in (f"{SVG}rect", f"{SVG}path")]
-    texts = [node for node in drawing.iter(f"{SVG}text")]
-    assert len(marks) >= 4 and len(texts) >= 4, "phones, spans and a time axis are drawn"
+    texts = {node.text for node in drawing.iter(f"{SVG}text")}
+    states = {"connected", "lost", "paged", "streaming", "ringing", "talking", "voice link"}
+    assert states | {"heard: media", "heard: call", "heard: ring"} <= texts
 
 
 @limits(360)
 async def test_demo_repeats_itself(folder: pathlib.Path) -> None:
-    """One seed, one date: twice the same bytes."""
+    """One seed, one date: twice the same bytes, and the same words."""
     runs = []
     for name in ("first", "second"):
         (folder / name).mkdir()
         left = await run_demo(folder / name)
-        runs.append({path.name: path.read_bytes() for path in sorted(left.iterdir())})
+        files = [folder / name / "demo.log", *sorted(left.iterdir())]
+        runs.append({path.name: path.read_bytes() for path in files})
     assert runs[0].keys() == runs[1].keys()
     for name in runs[0]:
         assert runs[0][name] == runs[1][name], f"{name} differs"
