@@ -5,6 +5,7 @@ use tandem::air::text;
 use tandem::sim::{Act, Audio, PhoneOptions};
 
 use crate::failure::{bad, refused, system};
+use crate::value::number;
 
 /// An air with phones, for one receiver.
 #[pyclass(frozen, module = "tandem._tandem")]
@@ -19,7 +20,8 @@ impl Air {
 
     /// Switches a phone on, in whose calls a tone of so many hertz is heard; gives its number and its
     /// address.
-    fn phone(&self, py: Python<'_>, name: &str, voice: u32) -> PyResult<(usize, String)> {
+    fn phone(&self, py: Python<'_>, name: &str, voice: i64) -> PyResult<(usize, String)> {
+        let voice = number(py, "voice", voice)?;
         let options = PhoneOptions { voice, ..PhoneOptions::default() };
         let added = self.0.phone(name, options).map_err(|refusal| refused(py, refusal))?;
         Ok((added.0, added.1.to_string()))
@@ -31,11 +33,13 @@ impl Air {
         py: Python<'_>,
         phone: usize,
         act: &str,
-        numbers: Vec<u32>,
+        numbers: Vec<i64>,
         words: Vec<String>,
     ) -> PyResult<()> {
+        let numbers: PyResult<Vec<u32>> = numbers.iter().map(|n| number(py, act, *n)).collect();
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let act = meant(act, &numbers, &words).ok_or_else(|| bad(py, act, "is no such act"))?;
+        let act =
+            meant(act, &numbers?, &words).ok_or_else(|| bad(py, act, "does not take this"))?;
         self.0.act(phone, act).map_err(|refusal| refused(py, refusal))
     }
 }

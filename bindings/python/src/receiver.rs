@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use tandem::{
-    Address, AnswerHow, AudioKind, Command, Config, Handle, MediaAction, Options, Refusal, VoiceTo,
+    Address, AnswerHow, AudioKind, Command, Config, Handle, MediaAction, Options, VoiceTo,
     VolumeKind, dialling,
 };
 
@@ -13,7 +13,7 @@ use crate::air::Air;
 use crate::audio::Audio;
 use crate::events::Events;
 use crate::failure::{bad, not_configured, not_opened, not_set, refused, system};
-use crate::value::to_python;
+use crate::value::{number, to_python};
 
 /// A running receiver. Verbs return a ticket at once; its end is the event `done`.
 #[pyclass(frozen, module = "tandem._tandem")]
@@ -49,9 +49,10 @@ impl Receiver {
         py: Python<'_>,
         file: Option<PathBuf>,
         keys: Vec<(String, String)>,
-        pair: Option<u32>,
+        pair: Option<i64>,
         air: Option<&Air>,
     ) -> PyResult<Receiver> {
+        let pair = pair.map(|seconds| number(py, "pair", seconds)).transpose()?;
         let mut config = Config { pair, ..Config::default() };
         if let Some(file) = file {
             config.read(&file).map_err(|error| not_configured(py, &error))?;
@@ -82,10 +83,11 @@ impl Receiver {
         py: Python<'_>,
         kind: &str,
         phone: Option<&str>,
-        rate: u32,
-        channels: u8,
+        rate: i64,
+        channels: i64,
     ) -> PyResult<Audio> {
-        let kind = one_of(py, kind, &AudioKind::ALL)?;
+        let kind = one_of(py, "kind", kind, &AudioKind::ALL)?;
+        let (rate, channels) = (number(py, "rate", rate)?, number(py, "channels", channels)?);
         let phone = self.some_phone(py, phone)?;
         let audio = py.detach(|| self.handle.audio(kind, phone, rate, channels));
         audio.map(Audio::new).map_err(|refusal| refused(py, refusal))
@@ -97,8 +99,8 @@ impl Receiver {
         to_python(py, &status)
     }
 
-    fn pair(&self, seconds: u32) -> u64 {
-        self.submit(Command::Pair { seconds })
+    fn pair(&self, py: Python<'_>, seconds: i64) -> PyResult<u64> {
+        Ok(self.submit(Command::Pair { seconds: number(py, "seconds", seconds)? }))
     }
 
     fn stop_pairing(&self) -> u64 {
@@ -110,8 +112,9 @@ impl Receiver {
         py: Python<'_>,
         phone: &str,
         accept: bool,
-        passkey: Option<u32>,
+        passkey: Option<i64>,
     ) -> PyResult<u64> {
+        let passkey = passkey.map(|passkey| number(py, "passkey", passkey)).transpose()?;
         let phone = self.phone(py, phone)?;
         Ok(self.submit(Command::Confirm { phone, accept, passkey }))
     }
@@ -129,7 +132,7 @@ impl Receiver {
     }
 
     fn media(&self, py: Python<'_>, action: &str, phone: Option<&str>) -> PyResult<u64> {
-        let action = one_of(py, action, &MediaAction::ALL)?;
+        let action = one_of(py, "action", action, &MediaAction::ALL)?;
         let phone = self.some_phone(py, phone)?;
         Ok(self.submit(Command::Media { action, phone }))
     }
@@ -137,14 +140,13 @@ impl Receiver {
     fn volume(
         &self,
         py: Python<'_>,
-        percent: u32,
+        percent: i64,
         kind: &str,
         phone: Option<&str>,
     ) -> PyResult<u64> {
-        let kind = one_of(py, kind, &VolumeKind::ALL)?;
+        let kind = one_of(py, "kind", kind, &VolumeKind::ALL)?;
+        let percent = number(py, "percent", percent)?;
         let phone = self.some_phone(py, phone)?;
-        // What is no percentage is refused as such.
-        let percent = u8::try_from(percent).unwrap_or(u8::MAX);
         Ok(self.submit(Command::Volume { percent, kind, phone }))
     }
 
@@ -153,19 +155,19 @@ impl Receiver {
         py: Python<'_>,
         how: &str,
         phone: Option<&str>,
-        index: Option<u32>,
+        index: Option<i64>,
     ) -> PyResult<u64> {
-        let how = one_of(py, how, &AnswerHow::ALL)?;
+        let how = one_of(py, "how", how, &AnswerHow::ALL)?;
         let (phone, index) = (self.some_phone(py, phone)?, some_call(py, index)?);
         Ok(self.submit(Command::Answer { how, phone, index }))
     }
 
-    fn reject(&self, py: Python<'_>, phone: Option<&str>, index: Option<u32>) -> PyResult<u64> {
+    fn reject(&self, py: Python<'_>, phone: Option<&str>, index: Option<i64>) -> PyResult<u64> {
         let (phone, index) = (self.some_phone(py, phone)?, some_call(py, index)?);
         Ok(self.submit(Command::Reject { phone, index }))
     }
 
-    fn hang_up(&self, py: Python<'_>, phone: Option<&str>, index: Option<u32>) -> PyResult<u64> {
+    fn hang_up(&self, py: Python<'_>, phone: Option<&str>, index: Option<i64>) -> PyResult<u64> {
         let (phone, index) = (self.some_phone(py, phone)?, some_call(py, index)?);
         Ok(self.submit(Command::HangUp { phone, index }))
     }
@@ -182,7 +184,7 @@ impl Receiver {
         Ok(self.submit(Command::Merge { phone: self.some_phone(py, phone)? }))
     }
 
-    fn private(&self, py: Python<'_>, index: u32, phone: Option<&str>) -> PyResult<u64> {
+    fn private(&self, py: Python<'_>, index: i64, phone: Option<&str>) -> PyResult<u64> {
         let (phone, index) = (self.some_phone(py, phone)?, call(py, index)?);
         Ok(self.submit(Command::Private { index, phone }))
     }
@@ -192,7 +194,7 @@ impl Receiver {
     }
 
     fn voice(&self, py: Python<'_>, to: &str, phone: Option<&str>) -> PyResult<u64> {
-        let to = one_of(py, to, &VoiceTo::ALL)?;
+        let to = one_of(py, "to", to, &VoiceTo::ALL)?;
         Ok(self.submit(Command::Voice { to, phone: self.some_phone(py, phone)? }))
     }
 
@@ -218,9 +220,8 @@ impl Receiver {
         Ok(self.submit(Command::Assistant { on, phone: self.some_phone(py, phone)? }))
     }
 
-    fn battery(&self, percent: u32) -> u64 {
-        // What is no percentage is refused as such.
-        self.submit(Command::Battery { percent: u8::try_from(percent).unwrap_or(u8::MAX) })
+    fn battery(&self, py: Python<'_>, percent: i64) -> PyResult<u64> {
+        Ok(self.submit(Command::Battery { percent: number(py, "percent", percent)? }))
     }
 
     /// Changes a setting and waits until it counts.
@@ -232,19 +233,22 @@ impl Receiver {
 }
 
 /// A phone's number for one of its calls, from 1.
-fn call(py: Python<'_>, index: u32) -> PyResult<u8> {
+fn call(py: Python<'_>, index: i64) -> PyResult<u8> {
     let fits = u8::try_from(index).ok().filter(|index| *index > 0);
     fits.ok_or_else(|| bad(py, "index", "must be a call's number, from 1"))
 }
 
-fn some_call(py: Python<'_>, index: Option<u32>) -> PyResult<Option<u8>> {
+fn some_call(py: Python<'_>, index: Option<i64>) -> PyResult<Option<u8>> {
     index.map(|index| call(py, index)).transpose()
 }
 
 /// What a word stands for.
-fn one_of<T: Copy>(py: Python<'_>, word: &str, all: &[(&str, T)]) -> PyResult<T> {
-    let found = all.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
-    found.ok_or_else(|| refused(py, Refusal::BadValue))
+fn one_of<T: Copy>(py: Python<'_>, name: &str, word: &str, all: &[(&str, T)]) -> PyResult<T> {
+    let found = all.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
+        bad(py, name, &format!("is {word:?}; must be one of {}", known.join(", ")))
+    })
 }
 
 impl Drop for Receiver {

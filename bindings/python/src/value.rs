@@ -1,9 +1,11 @@
-//! JSON values as Python's.
+//! JSON values as Python's, and Python's numbers as ours.
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use serde_json::Value;
+
+use crate::failure::bad;
 
 pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
     match value {
@@ -26,4 +28,9 @@ pub(crate) fn to_python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'
             Ok(dict.into_any())
         }
     }
+}
+
+/// A number that no value of its kind can be is a bad value, like one that is refused later.
+pub(crate) fn number<T: TryFrom<i64>>(py: Python<'_>, name: &str, number: i64) -> PyResult<T> {
+    number.try_into().map_err(|_| bad(py, name, &format!("is {number}, which is out of its range")))
 }

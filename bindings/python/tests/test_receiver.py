@@ -83,6 +83,15 @@ class Receiver(unittest.TestCase):
             ("digits", lambda: self.rx.tones("")),
             ("index", lambda: self.rx.private(0)),
             ("index", lambda: self.rx.answer(index=300)),
+            ("index", lambda: self.rx.hang_up(index=-1)),
+            ("seconds", lambda: self.rx.pair(-1)),
+            ("percent", lambda: self.rx.volume(-1)),
+            ("percent", lambda: self.rx.battery(-1)),
+            ("passkey", lambda: self.rx.confirm(air.NOBODY, True, -1)),
+            ("rate", lambda: self.rx.audio(rate=-1)),
+            ("channels", lambda: self.rx.audio(channels=1000)),
+            ("action.*dance.*play_pause", lambda: self.rx.media("dance")),
+            ("kind.*media, call", lambda: self.rx.volume(50, "loud")),
             ("only one", lambda: self.rx.answer(hold=True, end=True)),
         ]:
             with self.assertRaisesRegex(tandem.BadValue, name):
@@ -173,3 +182,8 @@ class Several(unittest.TestCase):
         for _ in range(2):
             with air.arguments() as settings, tandem.Receiver(**settings) as rx:
                 self.assertIsInstance(next(rx), tandem.Snapshot)
+
+    def test_two_receivers_beside_each_other(self):
+        one, other = (tandem.Receiver(tandem.sim.Air(), "null") for _ in range(2))
+        with one, other:
+            self.assertEqual((next(one).phones, next(other).phones), ([], []))

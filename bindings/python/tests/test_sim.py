@@ -40,6 +40,7 @@ class Phones(unittest.TestCase):
 
     def test_values_are_checked_and_an_air_has_one_receiver(self):
         self.assertRaises(tandem.BadValue, self.anna.volume, 101)
+        self.assertRaises(tandem.BadValue, self.anna.volume, -1)
         self.assertRaises(tandem.BadValue, self.anna.answer, "nobody")
         with air.arguments() as arguments, self.assertRaises(tandem.BadValue):
             tandem.Receiver(**{**arguments, "controller": self.air})

@@ -29,7 +29,7 @@ pub unsafe extern "C" fn tandem_receiver_answer(
         submit(receiver, ticket, |receiver| {
             let how = match how.is_null() {
                 true => AnswerHow::Default,
-                false => one_of(text(how, "how")?, &AnswerHow::ALL)?,
+                false => one_of("how", text(how, "how")?, &AnswerHow::ALL)?,
             };
             Ok(Command::Answer { how, phone: some_phone(receiver, phone)?, index: one_call(index) })
         })
@@ -181,7 +181,7 @@ pub unsafe extern "C" fn tandem_receiver_voice(
     // SAFETY: the caller's promise.
     unsafe {
         submit(receiver, ticket, |receiver| {
-            let to = one_of(text(to, "to")?, &VoiceTo::ALL)?;
+            let to = one_of("to", text(to, "to")?, &VoiceTo::ALL)?;
             Ok(Command::Voice { to, phone: some_phone(receiver, phone)? })
         })
     }

@@ -303,7 +303,7 @@ pub unsafe extern "C" fn tandem_receiver_media(
     // SAFETY: the caller's promise.
     unsafe {
         submit(receiver, ticket, |receiver| {
-            let action = one_of(text(action, "action")?, &MediaAction::ALL)?;
+            let action = one_of("action", text(action, "action")?, &MediaAction::ALL)?;
             Ok(Command::Media { action, phone: some_phone(receiver, phone)? })
         })
     }
@@ -325,16 +325,20 @@ pub unsafe extern "C" fn tandem_receiver_volume(
     // SAFETY: the caller's promise.
     unsafe {
         submit(receiver, ticket, |receiver| {
-            let kind = one_of(text(kind, "kind")?, &VolumeKind::ALL)?;
+            let kind = one_of("kind", text(kind, "kind")?, &VolumeKind::ALL)?;
             Ok(Command::Volume { percent, kind, phone: some_phone(receiver, phone)? })
         })
     }
 }
 
 /// What a word stands for.
-pub(crate) fn one_of<T: Copy>(word: &str, all: &[(&str, T)]) -> Result<T, Failure> {
-    let found = all.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
-    found.ok_or_else(|| Failure::new(Status::BadValue, format!("{word}: is none of these words")))
+pub(crate) fn one_of<T: Copy>(name: &str, word: &str, all: &[(&str, T)]) -> Result<T, Failure> {
+    let found = all.iter().find(|(known, _)| *known == word).map(|(_, value)| *value);
+    found.ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|(known, _)| *known).collect();
+        let reason = format!("{name}: is {word:?}; must be one of {}", known.join(", "));
+        Failure::new(Status::BadValue, reason)
+    })
 }
 
 /// The phone of a reference that may be null.

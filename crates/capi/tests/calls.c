@@ -158,6 +158,7 @@ static void calls(tandem_receiver *receiver)
 
     /* What is no value is refused at once, with its name. */
     CHECK(tandem_receiver_answer(receiver, "maybe", NULL, 0, NULL) == TANDEM_STATUS_BAD_VALUE);
+    CHECK(strstr(tandem_last_error(), "how: ") && strstr(tandem_last_error(), "hold, end"));
     CHECK(tandem_receiver_private(receiver, 0, NULL, NULL) == TANDEM_STATUS_BAD_VALUE);
     CHECK(tandem_receiver_voice(receiver, "away", NULL, NULL) == TANDEM_STATUS_BAD_VALUE);
     CHECK(tandem_receiver_voice(receiver, NULL, NULL, NULL) == TANDEM_STATUS_BAD_POINTER);

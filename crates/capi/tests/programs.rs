@@ -117,6 +117,12 @@ fn the_example_prints_events_of_the_simulator() {
     let link: Vec<String> = [archive].into_iter().chain(flags("Libs.private")).collect();
     let fixed = compiled("events-static", "cc", "-std=c99", &source, &link);
     check_events(&run(ready(&fixed, &[]).args(["sim", "2"])));
+
+    // As a program without any shared library, too.
+    let link: Vec<String> =
+        flags("Libs").into_iter().chain(flags("Libs.private")).chain(["-static".into()]).collect();
+    let alone = compiled("events-alone", "cc", "-std=c99", &source, &link);
+    check_events(&run(ready(&alone, &[]).args(["sim", "2"])));
 }
 
 fn check_events(printed: &str) {
