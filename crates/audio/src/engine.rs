@@ -227,6 +227,10 @@ impl Engine {
             Control::CloseVoice { link } => self.find_voice(link)?.close(),
             Control::VoiceGain { link, gain, fade_ms } => {
                 self.find_voice(link)?.set_gain(sane(gain), fade_ms);
+                // One that is not heard says nothing about the tone over the other.
+                if gain > 0.0 {
+                    self.tones.lie_over(sane(gain).min(1.0));
+                }
             }
             Control::Mute { link, muted } => self.find_voice(link)?.mute(muted),
             Control::Tone(tone) => self.tones.set(tone),

@@ -4,7 +4,7 @@
 //! The ring is 400 and 450 Hz, 0.4 s twice with 0.2 s between, every 3 s; the waiting tone 425 Hz for 0.2 s
 //! every 3 s, at −20 dB of full scale (ITU-T E.180 and its supplement 2 list both among the common ones). In
 //! place of each a [`Sound`] may be given, which is played as loud as it is: as a ring again and again, as a
-//! waiting tone every 3 s.
+//! waiting tone every 3 s. A waiting tone lies over somebody's voice, and is made softer with it.
 //!
 //! A tone begins from its beginning, and it begins and ends in [`FADE_MS`].
 
@@ -41,6 +41,8 @@ pub(crate) struct Tones {
     tone: Tone,
     ring: Player,
     waiting: Player,
+    /// How loud the voice is that a waiting tone lies over.
+    voice: f32,
 }
 
 /// One tone.
@@ -80,6 +82,7 @@ impl Tones {
             tone: Tone::None,
             ring: player(&[400.0, 450.0], RING_PEAK, &[(0, 400), (600, 1_000)]),
             waiting: player(&[425.0], WAITING_PEAK, &[(0, 200)]),
+            voice: 1.0,
         }
     }
 
@@ -101,9 +104,20 @@ impl Tones {
     pub(crate) fn set(&mut self, tone: Tone) {
         if tone != self.tone {
             self.tone = tone;
-            self.ring.sound(tone == Tone::Ring, self.rate);
-            self.waiting.sound(tone == Tone::Waiting, self.rate);
+            self.sound();
         }
+    }
+
+    /// A voice is heard so loud, from 0 to 1.
+    pub(crate) fn lie_over(&mut self, voice: f32) {
+        self.voice = voice;
+        self.sound();
+    }
+
+    fn sound(&mut self) {
+        let [ring, waiting] = [Tone::Ring, Tone::Waiting].map(|tone| f32::from(self.tone == tone));
+        self.ring.sound(ring, self.rate);
+        self.waiting.sound(waiting * self.voice, self.rate);
     }
 
     /// Whether nothing sounds, nor fades out.
@@ -126,15 +140,15 @@ impl Player {
         self.gain.steady() == Some(0.0)
     }
 
-    fn sound(&mut self, on: bool, rate: u32) {
-        if on && self.is_silent() {
+    fn sound(&mut self, gain: f32, rate: u32) {
+        if gain > 0.0 && self.is_silent() {
             self.at = 0;
             if let Source::File(looped) = &mut self.source {
                 looped.next = 0;
                 looped.converter.reset(f64::from(rate) / f64::from(looped.sound.rate));
             }
         }
-        self.gain.to(if on { 1.0 } else { 0.0 }, FADE_MS, rate);
+        self.gain.to(gain, FADE_MS, rate);
     }
 
     fn render(&mut self, rate: u32, [left, right]: [&mut [f32]; 2]) {

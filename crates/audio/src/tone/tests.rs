@@ -5,6 +5,7 @@ use pool::Instant;
 use super::*;
 use crate::analysis::{Tone as Heard, amplitude, channel, gaps, largest_step, steepest, tones};
 use crate::engine::{Config, Control, Engine};
+use crate::voice::VoiceCoding;
 
 const RATE: u32 = 48_000;
 
@@ -58,6 +59,28 @@ fn the_waiting_tone_is_a_quiet_beep_every_three_seconds() {
     assert_eq!(pauses(&heard), [[2, 30], [32, 60]]);
     let beep = amplitude(&heard[960..8_640], RATE, 425.0);
     assert!((beep - 0.1).abs() < 0.005, "{beep}");
+}
+
+#[test]
+fn the_waiting_tone_is_as_soft_as_the_voice_that_it_lies_over() {
+    let mut engine = engine();
+    let open = |link| Control::OpenVoice { link, coding: VoiceCoding::Cvsd, microphone_rate: RATE };
+    let voice = |link, gain| Control::VoiceGain { link, gain, fade_ms: 10 };
+    for control in [open(0), open(1), voice(0, 0.25), voice(1, 0.0), Control::Tone(Tone::Waiting)] {
+        engine.control(Instant::ZERO, control).expect("room for two");
+    }
+    // Turned up while it sounds, never louder than by itself, and not down with the end of the voice.
+    for (control, level) in [
+        (None, 0.025),
+        (Some(voice(0, 1.0)), 0.1),
+        (Some(voice(0, 4.0)), 0.1),
+        (Some(voice(0, 0.0)), 0.1),
+    ] {
+        control.into_iter().for_each(|c| engine.control(Instant::ZERO, c).expect("open"));
+        let heard = hear(&mut engine, 3_000);
+        let beep = amplitude(&heard[960..8_640], RATE, 425.0);
+        assert!((beep - level).abs() < 0.05 * level, "{control:?}: {beep}");
+    }
 }
 
 #[test]
