@@ -1,8 +1,8 @@
 //! The phones' calls: what HFP and HSP tell becomes facts and events.
 //!
-//! A phone's volume in calls is what was last set on either side; it lasts for as long as the program
-//! runs. HSP says no more of a call than that it rings: it is told as one incoming call, active while
-//! its voice link is open.
+//! A phone's volume in calls is what was last set on either side; it is kept with the phone's bond. HSP says
+//! no more of a call than that it rings: it is told as one incoming call, active while its voice link is
+//! open.
 
 use core::time::Duration;
 

@@ -7,7 +7,7 @@ use pool::Instant;
 use stack::a2dp::{self, Configuration};
 use stack::avdtp::{Attempt, Cause};
 use stack::controller::{ConfirmKind, Warning};
-use stack::{Call, LinkId, Notice, StreamChange, StreamId};
+use stack::{Bond, Call, LinkId, Notice, StreamChange, StreamId};
 use wire::Address;
 use wire::hci::Status;
 
@@ -86,7 +86,7 @@ impl Host {
                 self.phones.entry(address).bonded = true;
                 self.notify(Event::Paired { phone: address });
             }
-            Notice::Store(bond) => self.effect(Effect::Store(bond)),
+            Notice::Store(bond) => self.store(bond),
             Notice::Erase(address) => {
                 self.phones.entry(address).bonded = false;
                 self.effect(Effect::Erase(address));
@@ -214,6 +214,7 @@ impl Host {
             self.timers.disarm(Timer::Link(id, timer));
         }
         self.verbs_ended(id, phone, Refusal::NotConnected);
+        self.keep_volumes(phone);
         if link.seat.is_some() {
             let (name, reason) = (self.phones.name(phone), Some(reason.0));
             self.notify(Event::Phone { phone, name, connected: false, reason });
@@ -296,10 +297,31 @@ impl Host {
     fn received_at(&mut self, now: Instant, id: LinkId, rssi: i8) {
         self.timers.arm(Timer::Link(id, LinkTimer::Rssi), now + LINK_INTERVAL);
         let Some(link) = self.link_mut(id) else { return };
+        let phone = link.address;
         if link.rssi.is_none_or(|before| before.abs_diff(rssi) >= RSSI_STEP) {
             link.rssi = Some(rssi);
             link.news = true;
             self.tell_link(now, id);
+        }
+        self.keep_volumes(phone);
+    }
+
+    /// A bond is to be stored, and with it how loud its phone is heard.
+    fn store(&mut self, mut bond: Bond) {
+        let phone = self.phones.entry(bond.address);
+        bond.volumes = phone.volumes();
+        phone.kept = bond.volumes;
+        self.effect(Effect::Store(bond));
+    }
+
+    /// Stores how loud a phone is heard, if that has changed: whenever its strength is read, and at its
+    /// link's end.
+    fn keep_volumes(&mut self, phone: Address) {
+        let known = self.phones.get(phone).filter(|phone| phone.volumes() != phone.kept);
+        let bonds = self.stack.controller().bonds();
+        let bond = known.and_then(|phone| bonds.iter().find(|bond| bond.address == phone.address));
+        if let Some(bond) = bond.cloned() {
+            self.store(bond);
         }
     }
 

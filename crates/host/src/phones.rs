@@ -3,7 +3,7 @@
 
 use multipoint::Preferences;
 use pool::Instant;
-use stack::{Bond, MAX_BONDS, Name};
+use stack::{Bond, MAX_BONDS, Name, Volumes};
 use wire::Address;
 use wire::avrcp::Volume;
 
@@ -24,6 +24,8 @@ pub(crate) struct Phone {
     pub(crate) volume: Option<Volume>,
     /// The volume of its calls in percent, once it connected.
     pub(crate) call_volume: Option<u8>,
+    /// How loud it is heard, as it was stored with its bond last.
+    pub(crate) kept: Volumes,
     /// Its link was lost while it played; until then it is told to play again when it comes.
     pub(crate) played_until: Option<Instant>,
     /// It was put out; until then it does not come back by itself.
@@ -46,6 +48,9 @@ impl Phones {
         phones.extend(bonds.iter().take(MAX_BONDS).map(|bond| Phone {
             name: bond.name.clone(),
             bonded: true,
+            volume: bond.volumes.media.map(Volume::from_percent),
+            call_volume: bond.volumes.call,
+            kept: bond.volumes,
             ..Phone::new(bond.address)
         }));
         Phones(phones)
@@ -88,6 +93,11 @@ impl Phones {
 }
 
 impl Phone {
+    /// How loud it is heard.
+    pub(crate) fn volumes(&self) -> Volumes {
+        Volumes { media: self.volume.map(Volume::percent), call: self.call_volume }
+    }
+
     fn new(address: Address) -> Self {
         Phone {
             address,
@@ -96,6 +106,7 @@ impl Phone {
             preferences: Preferences::default(),
             volume: None,
             call_volume: None,
+            kept: Volumes::default(),
             played_until: None,
             put_out_until: None,
             left_alone: false,

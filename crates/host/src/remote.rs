@@ -1,9 +1,9 @@
 //! The phones' players and the volume that they are heard at: what AVRCP tells, and what the owner
 //! orders of it.
 //!
-//! A phone's media volume is what was last set on either side. It lasts for as long as the program
-//! runs, whether the phone is connected or not. Until a phone shares its volume, or the owner sets
-//! one, its stream is played as it comes: such a phone makes its music softer by itself.
+//! A phone's media volume is what was last set on either side; it is kept with the phone's bond. Until a
+//! phone shares its volume, or the owner sets one, its stream is played as it comes: such a phone makes its
+//! music softer by itself.
 
 use multipoint::{Fact, Order, Player, SeatId};
 use pool::Instant;

@@ -25,7 +25,7 @@ use host::{
 use multipoint::{Policy, Takeover};
 use pool::{Arena, Instant};
 use stack::hfp::gateway;
-use stack::{KeyType, LinkKey, Name};
+use stack::{KeyType, LinkKey, Name, Volumes};
 use tandem_sim::{
     Act, Audio, Complaint, ControllerOptions, Fault, Manners, PhoneOptions, RECEIVER, Random, World,
 };
@@ -50,6 +50,7 @@ fn bond(address: Address, local: Address, n: usize) -> Bond {
         key_type: KeyType::UnauthenticatedP256,
         name: Name::new(),
         last_used: n as u64,
+        volumes: Volumes::default(),
     }
 }
 

@@ -91,6 +91,18 @@ pub struct Bond {
     /// A running number that grows with each use, so that the phones can be put in order: of two, the
     /// one that was connected last, or came last where both still are.
     pub last_used: u64,
+    /// How loud it is heard.
+    pub volumes: Volumes,
+}
+
+/// How loud a phone was heard last, in percent; `None` before that was set. Kept with the bond for the
+/// floors above: nothing here goes by it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Volumes {
+    /// Its media.
+    pub media: Option<u8>,
+    /// Its calls.
+    pub call: Option<u8>,
 }
 
 /// A 128-bit link key; wiped when dropped, never printed.

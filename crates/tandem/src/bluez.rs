@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use stack::{Bond, Name};
+use stack::{Bond, Name, Volumes};
 use wire::Address;
 
 use crate::bonds::{key, key_type};
@@ -111,7 +111,8 @@ fn bond(text: &str, local: Address, address: Address, name: &str) -> Result<Bond
     let mut short = Name::new();
     // As much of it as fits.
     let _ = name.chars().try_for_each(|letter| short.push(letter));
-    Ok(Bond { address, local, key, key_type: made, name: short, last_used: 0 })
+    let volumes = Volumes::default();
+    Ok(Bond { address, local, key, key_type: made, name: short, last_used: 0, volumes })
 }
 
 /// The value of a key in a group of an ini file.

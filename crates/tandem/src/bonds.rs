@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use fs4::FileExt;
-use stack::{Bond, KeyType, LinkKey, MAX_BONDS, Name};
+use stack::{Bond, KeyType, LinkKey, MAX_BONDS, Name, Volumes};
 use toml::{Table, Value};
 use wire::Address;
 
@@ -20,6 +20,8 @@ use wire::Address;
 const VERSION: i64 = 1;
 /// What the name of a file begins with that is not written yet.
 const UNFINISHED: &str = ".bond";
+/// How loud its phone is heard, in percent.
+const VOLUMES: [&str; 2] = ["volume_media", "volume_call"];
 /// A bond's file is at most so many bytes.
 const MAX_FILE: u64 = 4096;
 
@@ -187,6 +189,9 @@ fn print(bond: &Bond) -> String {
     put("key_type", Value::Integer(bond.key_type as i64));
     put("name", Value::String(bond.name.as_str().into()));
     put("last_used", Value::Integer(i64::try_from(bond.last_used).unwrap_or(i64::MAX)));
+    for (key, percent) in VOLUMES.into_iter().zip([bond.volumes.media, bond.volumes.call]) {
+        percent.into_iter().for_each(|percent| drop(put(key, Value::Integer(percent.into()))));
+    }
     table.to_string()
 }
 
@@ -205,6 +210,11 @@ fn read(file: &Path) -> Result<Bond, String> {
     };
     let address =
         |key: &str| text(key)?.parse::<Address>().map_err(|error| format!("{key}: {error}"));
+    // Without one, or with one that is none, it begins anew.
+    let [media, call] = VOLUMES.map(|key| {
+        let percent = table.get(key).and_then(Value::as_integer);
+        percent.and_then(|percent| u8::try_from(percent).ok()).filter(|percent| *percent <= 100)
+    });
     match whole("version")? {
         VERSION => {}
         version => return Err(format!("is of version {version}; this program reads {VERSION}")),
@@ -216,6 +226,7 @@ fn read(file: &Path) -> Result<Bond, String> {
         key_type: key_type(whole("key_type")?).ok_or("key_type is unknown")?,
         name: Name::try_from(text("name")?).map_err(|_| "name is too long")?,
         last_used: u64::try_from(whole("last_used")?).map_err(|_| "last_used is negative")?,
+        volumes: Volumes { media, call },
     })
 }
 
@@ -251,6 +262,7 @@ mod tests {
             key_type: KeyType::UnauthenticatedP256,
             name: Name::try_from("Änne's \"phone\"\n").unwrap(),
             last_used: u64::from(n),
+            volumes: Volumes { media: Some(n), call: None },
         }
     }
 

@@ -19,6 +19,7 @@ fn bond(phone: u8, used: u64) -> Bond {
         key_type: stack::KeyType::UnauthenticatedP256,
         name: stack::Name::try_from("phone").unwrap(),
         last_used: used,
+        volumes: stack::Volumes::default(),
     }
 }
 

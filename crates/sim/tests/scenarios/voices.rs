@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use host::{AnswerHow, CallState, Command, Event, OrderKind, SourceKind, VolumeKind};
+use stack::Volumes;
 use stack::hfp::gateway;
 use tandem_sim::{Act, Audio, Manners, PhoneOptions};
 use wire::avrcp::PlayStatus;
@@ -156,4 +157,38 @@ fn row_24_each_phones_calls_have_a_volume_of_their_own_that_survives() {
         receiver.run_for(5.0);
     }
     assert_eq!([ANNA, BEN].map(|n| speaker(&receiver, n)), [Some(15), Some(3)]);
+}
+
+#[test]
+fn row_24_volumes_survive_the_program_with_the_bonds() {
+    let mut receiver = two();
+    let set = |receiver: &mut Receiver, kind, percent| {
+        let volume = Command::Volume { percent, kind, phone: Some(phone(ANNA)) };
+        let ticket = receiver.command(volume);
+        assert_eq!(receiver.result(ticket), Some(Ok(())));
+    };
+    let kept = |receiver: &Receiver| {
+        let bond = receiver.bonds.iter().find(|bond| bond.address == phone(ANNA));
+        bond.expect("it is bonded").volumes
+    };
+    set(&mut receiver, VolumeKind::Call, 100);
+    set(&mut receiver, VolumeKind::Media, 20);
+    // Soon enough for a power cut.
+    receiver.run_for(10.0);
+    assert_eq!(kept(&receiver), Volumes { media: Some(20), call: Some(100) });
+    let stored = receiver.stored;
+    receiver.run_for(60.0);
+    assert_eq!(receiver.stored, stored, "and no oftener than it changes");
+    // And before the program ends.
+    set(&mut receiver, VolumeKind::Call, 40);
+    receiver.command(Command::Shutdown);
+    receiver.run_for(1.0);
+    let before = receiver.now();
+    receiver.restart();
+    receiver.run_for(10.0);
+    assert!(receiver.is_connected(ANNA));
+    assert_eq!(speaker(&receiver, ANNA), Some(6));
+    let told = |event: &Event| matches!(event, Event::Volume { phone: who, kind: VolumeKind::Call, percent: 40 } if *who == phone(ANNA));
+    assert!(receiver.when(before, told).is_some());
+    assert_eq!(kept(&receiver), Volumes { media: Some(20), call: Some(40) });
 }

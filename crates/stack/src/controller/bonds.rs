@@ -79,7 +79,7 @@ impl Bonds {
     ) -> (Bond, Option<Address>) {
         let last_used = self.next_use();
         let old = self.remove(address);
-        let name = old.map(|old| old.name).unwrap_or_default();
+        let (name, volumes) = old.map(|old| (old.name, old.volumes)).unwrap_or_default();
         let mut gone = None;
         if self.table.len() >= MAX_BONDS {
             let oldest = (self.table.iter().enumerate())
@@ -87,7 +87,7 @@ impl Bonds {
                 .map(|(index, _)| index);
             gone = oldest.map(|index| self.table.swap_remove(index).address);
         }
-        let bond = Bond { address, local, key, key_type, name, last_used };
+        let bond = Bond { address, local, key, key_type, name, last_used, volumes };
         self.table.push(bond.clone());
         (bond, gone)
     }
@@ -137,6 +137,7 @@ pub(super) fn key_type(made: wire::hci::KeyType) -> Option<KeyType> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Volumes;
 
     const LOCAL: Address = Address([1; 6]);
 
@@ -148,6 +149,7 @@ mod tests {
             key_type: KeyType::UnauthenticatedP256,
             name: Name::new(),
             last_used,
+            volumes: Volumes::default(),
         }
     }
 

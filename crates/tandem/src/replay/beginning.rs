@@ -4,7 +4,7 @@ use std::fmt::{self, Formatter};
 
 use host::{Bond, Codec, Host, Limits, MAX_CODECS, Settings};
 use multipoint::{Answer, Blips, Policy};
-use stack::{KeyType, LinkKey, MAX_BONDS, SecureConnections};
+use stack::{KeyType, LinkKey, MAX_BONDS, SecureConnections, Volumes};
 
 use super::line::{Field, Pairs, fields, value, words};
 
@@ -110,7 +110,8 @@ fields! {
         pause_check_seconds, msbc, noise_reduction_off, volume_first, delay,
     }
     Policy { seats, takeover, answer, resume, resume_call, blips }
-    Bond { address, local, key, key_type, name, last_used }
+    Bond { address, local, key, key_type, name, last_used, volumes }
+    Volumes { media, call }
 }
 
 words! {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use host::{AnswerHow, Bond, Change, Codec, Command, Limits, Settings};
 use snoop::{Content, LinkType, Writer};
-use stack::{KeyType, LinkKey};
+use stack::{KeyType, LinkKey, Volumes};
 use wire::Address;
 
 use super::*;
@@ -199,6 +199,7 @@ fn beginning() -> Beginning {
         key_type: KeyType::UnauthenticatedP256,
         name,
         last_used: u64::MAX,
+        volumes: Volumes { media: Some(100), call: Some(100) },
     };
     Beginning { limits: Limits::default(), settings, bonds: vec![bond], seed: [0xab; 32] }
 }

@@ -26,7 +26,7 @@ use wire::hci::{
 };
 
 use super::{Config, Controller, Output};
-use crate::{Bond, KeyType, LinkId, LinkKey, Name};
+use crate::{Bond, KeyType, LinkId, LinkKey, Name, Volumes};
 
 const LOCAL: Address = Address([0xC0, 0xC1, 0xC2, 0xC3, 0xC4, 0xC5]);
 const PHONE: Address = Address([1, 2, 3, 4, 5, 6]);
@@ -44,7 +44,8 @@ fn ms(millis: u64) -> Duration {
 }
 
 fn bond(address: Address, key_type: KeyType) -> Bond {
-    Bond { address, local: LOCAL, key: LinkKey(KEY), key_type, name: Name::new(), last_used: 1 }
+    let (name, volumes) = (Name::new(), Volumes::default());
+    Bond { address, local: LOCAL, key: LinkKey(KEY), key_type, name, last_used: 1, volumes }
 }
 
 /// What a controller of the tester's says about itself.
