@@ -142,6 +142,13 @@ class Gateway(Commands):
         """The line is gone without a word on it."""
         await self.line.dlc.multiplexer.l2cap_channel.disconnect()
 
+    def stop(self) -> None:
+        """The phone is off: nothing is rung, told or said any more."""
+        self.is_up = False
+        self.voice.end()
+        for task in self._tasks.values():
+            task.cancel()
+
     def hear(self, line: Line, text: str) -> None:
         self.log.append((asyncio.get_running_loop().time(), text))
         own = [start for start in self.habits.answers if text.startswith(start)]

@@ -169,6 +169,9 @@ class Phone:
         if self._transport:
             await self._transport.close()
             self._transport = None
+        self.connection = self.protocol = self.source = None
+        self.connected.clear()
+        self.disconnected.set()
 
     @property
     def address(self) -> str:

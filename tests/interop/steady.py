@@ -10,7 +10,10 @@ HEADERS = {COMMAND: 3, ACL: 4, SYNCHRONOUS: 3, EVENT: 2}
 CREATE_CONNECTION = 0x0405
 DISCONNECTION_COMPLETE = 0x05
 CONNECTION_COMPLETE = 0x03
+COMMAND_COMPLETE = 0x0E
 DISCONNECT = bytes([COMMAND, 0x06, 0x04, 3])
+RESET = bytes([COMMAND, 0x03, 0x0C, 0])
+RESET_COMPLETE = RESET[1:3] + bytes([0])
 POWER_OFF = 0x15
 LOST = 0x08
 
@@ -18,10 +21,13 @@ LOST = 0x08
 class Steady:
     """A controller that keeps its address over restarts of its host, as a dongle does (rootcanal
     gives every connection a new one), and whose links can be lost: they end with 0x08. A host that
-    goes takes its links with it, as power does."""
+    goes takes its links with it, as power does; where it `goes_off`, the controller forgets all else,
+    too, and nobody can page it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, goes_off: bool = False) -> None:
         self.port = port
+        self.goes_off = goes_off
+        self.off = asyncio.Event()  # it has forgotten all
         self.loses = False
         self.paged: list[str] = []  # whom it was told to connect to
         self.handles: set[bytes] = set()  # of the links that are up
@@ -46,6 +52,7 @@ class Steady:
 
     async def _serve(self, reader, writer) -> None:
         self.host = writer
+        self.off.clear()
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 packet = await read(reader)
@@ -55,6 +62,8 @@ class Steady:
         writer.close()
         for handle in self.handles:
             self.controller.write(DISCONNECT + handle + bytes([POWER_OFF]))
+        if self.goes_off:
+            self.controller.write(RESET)
 
     async def _to_host(self, reader) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -65,6 +74,8 @@ class Steady:
                     packet[6] = LOST
                 if self.host and not self.host.is_closing():
                     self.host.write(packet)
+                elif packet[:2] == bytes([EVENT, COMMAND_COMPLETE]) and packet[4:7] == RESET_COMPLETE:
+                    self.off.set()
 
     def _follow(self, packet: bytearray) -> None:
         """Takes note of links that begin and end."""
