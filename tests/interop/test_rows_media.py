@@ -44,7 +44,6 @@ async def test_who_wins_as_it_is_set(folder: pathlib.Path) -> None:
         await one.start_receiver("--pair", "60", *LOUD, "--set", "takeover=first")
         a, b = await player(one, "Phone A", A_HZ), await player(one, "Phone B", B_HZ)
         both = [a.phone.address, b.phone.address]
-        await settled(one, a.phone, b.phone)
         # The newcomer is told to pause.
         await starts(one, a)
         after = await starts(one, b)
@@ -63,6 +62,8 @@ async def test_who_wins_as_it_is_set(folder: pathlib.Path) -> None:
         await one.call("Set", key="takeover", value="mix")
         mixed = one.when(await one.heard(a.phone, b.phone, after=after, kind="media"))
         await asyncio.sleep(1)
+        both_end = one.clock()
+        await settled(one, a.phone, b.phone)
         # One wins at once: the one that started last.
         after = one.now
         await one.call("Set", key="takeover", value="last")
@@ -83,7 +84,7 @@ async def test_who_wins_as_it_is_set(folder: pathlib.Path) -> None:
 
     for start, end, first, second in (
         (muted, muted + 0.5, PLAYED, 0),
-        (mixed + 0.3, last, PLAYED, PLAYED),
+        (mixed + 0.3, both_end, PLAYED, PLAYED),
         (last + 0.2, last + 0.6, 0, PLAYED),
     ):
         found = level(A_HZ, start, end), level(B_HZ, start, end)
@@ -95,7 +96,7 @@ async def test_who_wins_as_it_is_set(folder: pathlib.Path) -> None:
 async def test_a_phone_that_plays_as_it_comes_takes_nothing_over(folder: pathlib.Path) -> None:
     """Row 17: whatever starts within 5 s after connecting; with nobody audible it is heard at once."""
     async with scene(folder) as one:
-        await one.start_receiver("--pair", "60")
+        await one.start_receiver("--pair", "60", "--set", "blip_s=0.5")
         a = await player(one, "Phone A", A_HZ)
         after = await starts(one, a)
         await one.heard(a.phone, after=after, kind="media")
@@ -103,7 +104,7 @@ async def test_a_phone_that_plays_as_it_comes_takes_nothing_over(folder: pathlib
         b = await player(one, "Phone B", B_HZ)
         after = await starts(one, b)
         await settled(one, b.phone)
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(1.2)
         assert audible(one) == [a.phone.address] and (a.pressed, b.pressed) == ([], [])
         assert not [e for e in one.watch.events[after:] if e["event"] == "audible"]
         # Its owner starts it.

@@ -15,7 +15,7 @@ PAGE = 5.12  # seconds that a page takes where nobody answers
 @limits(60)
 async def test_nobody_is_paged_during_a_call(folder: pathlib.Path) -> None:
     """Nor longer than `reconnect_for_s`, with at most `reconnect_max_s` between two pages."""
-    settings = ("--set", "reconnect_max_s=1", "--set", "reconnect_for_s=12")
+    settings = ("--set", "reconnect_max_s=1", "--set", "reconnect_for_s=10")
     async with scene(folder) as one:
         dongle = Steady(one.port)
         controller = await dongle.plug_in()
@@ -41,9 +41,9 @@ async def test_nobody_is_paged_during_a_call(folder: pathlib.Path) -> None:
             after = one.watch.events.index(page) + 1
         between = begins[1] - begins[0] - PAGE
         assert 0.9 < between < 1.6, between
-        await asyncio.sleep(max(0.0, one.when(lost) + 12 + PAGE + 1.5 - one.clock()))
+        await asyncio.sleep(max(0.0, one.when(lost) + 10 + PAGE + 1.5 - one.clock()))
         for page in one.watch.of("order", order="page"):
-            assert page["t"] - lost["t"] < 12.1, page
+            assert page["t"] - lost["t"] < 10.1, page
         # It comes by itself, and is welcome.
         before = len(dongle.paged)
         await b.power_on(one.port)
