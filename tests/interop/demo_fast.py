@@ -20,6 +20,7 @@ ANNA, BEN, CLEO = 440, 660, 880
 ANNAS_CALL, BENS_CALL = 300, 500
 CHIME = 1270  # the notification on Ben's phone, from 21.0 to 21.8 s
 RING, WAITING = (400, 450), 425  # the receiver's own tones
+TONES = (ANNA, BEN, CLEO, ANNAS_CALL, BENS_CALL, 700, CHIME)
 
 # What is to be heard: the tone, and from when to when, in seconds.
 HEARD = [
@@ -31,21 +32,21 @@ HEARD = [
     (ANNA, 30, 35),
     # Ringing at the other end, then a call; in it another one waits.
     (ANNAS_CALL, 35, 41),
-    (ANNAS_CALL, 41.2, 44),
+    (ANNAS_CALL, 41, 44),
     (BENS_CALL, 44, 49),
     (ANNAS_CALL, 49, 53),
     # While the third phone comes.
     (ANNA, 53.5, 64),
     # Until it is out of range.
     (CLEO, 64, 69),
-    # It is back.
-    (CLEO, 77.8, 85),
+    # It is back, paged.
+    (CLEO, 77.5, 85),
 ]
 
 # What it says, in this order.
 SAID = [
-    "Anna's phone, connected",
-    "Ben's phone, connected",
+    "Anna's phone is connected",
+    "Ben's phone is connected",
     "♪ music from Anna's phone",
     "♪ ringing on Ben's phone",
     "Anna's phone is told to pause",
@@ -63,7 +64,7 @@ SAID = [
     "Anna's phone is told to go on with the call that it held",
     "♪ music from Anna's phone",
     "Ben's phone gave its seat",
-    "Cleo's phone, connected",
+    "Cleo's phone is connected",
     "♪ music from Cleo's phone",
     "the link to Cleo's phone is lost",
     "Cleo's phone is paged",
@@ -73,13 +74,13 @@ SAID = [
 ]
 
 
-async def run_demo(folder: pathlib.Path) -> pathlib.Path:
+async def run_demo(folder: pathlib.Path, *how: str) -> pathlib.Path:
     log = folder / "demo.log"
     with open(log, "wb") as output:
         process = await asyncio.create_subprocess_exec(
             program("tandem"),
             "demo",
-            "--fast",
+            *how,
             cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
@@ -96,37 +97,43 @@ def tandem(*arguments: str | pathlib.Path) -> str:
     return done.stdout
 
 
-@limits(180)
-async def test_demo_tells_and_leaves_what_is_heard(folder: pathlib.Path) -> None:
-    left = await run_demo(folder)
-
-    said = (folder / "demo.log").read_text()
+def assert_said(said: str) -> None:
     at = 0
     for words in SAID:
         assert (found := said.find(words, at)) >= 0, f"{words!r} comes after:\n{said[:at]}"
         at = found + len(words)
 
-    tones = (ANNA, BEN, CLEO, ANNAS_CALL, BENS_CALL, 700, CHIME)
-    heard = Heard(left / "heard.wav", tones)
+
+def assert_heard(heard: Heard, late: float) -> None:
+    """What is to be heard is, and nothing else; what begins to sound may be so late."""
     # The ring, and what a tone comes or goes under, is no single tone.
     steady = [span for span in heard.played() if span.hz > 0]
     story = heard.describe()
     assert [span.hz for span in steady] == [hz for hz, _, _ in HEARD], story
     for span, (_, start, end) in zip(steady, HEARD):
-        # A stream begins through its buffer, a call with its voice link.
-        assert start <= span.start < start + 0.3 and abs(span.end - end) < 0.2, f"{span}: {story}"
-        assert heard.breaks(span) == [], f"{span}: {story}"
+        assert start <= span.start < start + late and abs(span.end - end) < 0.2, f"{span}: {story}"
     for hz in RING:
-        assert heard.levels(hz, 9.1, 9.35, 0.2).min() > 0.05, "Ben's phone rings"
-    assert heard.levels(WAITING, 41.02, 41.2, 0.15).max() > 0.05, "another call waits"
+        assert heard.levels(hz, 9.1, 9.35, 0.2).min() > 0.02, "Ben's phone rings"
+    assert heard.levels(WAITING, 41, 41.4, 0.1).max() > 0.01, "another call waits"
     # −100 dB of full scale.
     assert heard.levels(CHIME, 20.8, 22.2).max() < 1e-5, "a notification is not heard"
     assert numpy.abs(heard.sound[round(70 * heard.rate) : round(77 * heard.rate)]).max() == 0, story
 
 
 @limits(180)
+async def test_demo_tells_and_leaves_what_is_heard(folder: pathlib.Path) -> None:
+    left = await run_demo(folder, "--fast")
+    assert_said((folder / "demo.log").read_text())
+    heard = Heard(left / "heard.wav", TONES)
+    # A stream begins through its buffer, a call with its voice link.
+    assert_heard(heard, 0.5)
+    for span in heard.played():
+        assert span.hz < 0 or heard.breaks(span) == [], span
+
+
+@limits(180)
 async def test_demo_leaves_a_capture_that_holds_and_a_drawing(folder: pathlib.Path) -> None:
-    left = await run_demo(folder)
+    left = await run_demo(folder, "--fast")
     record = left / "capture.btsnoop"
     assert capture.malformed(record) == []
     assert capture.count(record, "btavdtp") > 10
@@ -163,7 +170,7 @@ async def test_demo_repeats_itself(folder: pathlib.Path) -> None:
     runs = []
     for name in ("first", "second"):
         (folder / name).mkdir()
-        left = await run_demo(folder / name)
+        left = await run_demo(folder / name, "--fast")
         files = [folder / name / "demo.log", *sorted(left.iterdir())]
         runs.append({path.name: path.read_bytes() for path in files})
     assert runs[0].keys() == runs[1].keys()

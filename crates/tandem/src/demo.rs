@@ -66,8 +66,10 @@ pub fn run(options: &DemoOptions, out: &mut dyn Write) -> Result<(), String> {
         snoop::Capture::open(&folder.join("capture.btsnoop")).map_err(|e| e.to_string())?;
     let timeline = snoop::Timeline::of(capture.records());
     std::fs::write(folder.join("timeline.svg"), timeline.to_svg()).map_err(fail("timeline.svg"))?;
+    let of_ours = if options.fast { " (our own part takes no virtual time)" } else { "" };
     story.say(format_args!(
-        "\nHear it:  {0}/heard.wav\nSee it:   {0}/timeline.svg\nStudy it: {0}/capture.btsnoop (opens in Wireshark)",
+        "\nHear it:  {0}/heard.wav\nSee it:   {0}/timeline.svg{of_ours}\n\
+         Study it: {0}/capture.btsnoop (opens in Wireshark)",
         folder.display()
     ));
     Ok(())

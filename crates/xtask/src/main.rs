@@ -78,7 +78,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         name: "demo",
-        what: "the demo in virtual time, and what it leaves",
+        what: "the demo, in virtual and in real time, and what it leaves",
         needs: &[need::TSHARK],
         wants: &[],
         run: python::demo,

@@ -236,7 +236,7 @@ fn a_switchs_time_is_ours_and_the_phones() {
     );
     let svg = timeline.to_svg();
     keep("switches.svg", &svg);
-    assert!(svg.contains("301.0 ms") && svg.contains("347.0 ms") && svg.contains("nobody"));
+    assert!(svg.contains("301.00 ms") && svg.contains("347.00 ms") && svg.contains("nobody"));
 }
 
 #[test]

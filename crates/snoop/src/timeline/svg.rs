@@ -382,7 +382,7 @@ fn spoken(time: Duration) -> String {
 
 /// A short time in milliseconds.
 fn millis(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
 }
 
 /// A tick's label, no finer than the step.

@@ -70,11 +70,12 @@ impl<'o> Story<'o> {
                 format!("pairing mode is open for {seconds} s")
             }
             Event::Pairing { open: false, .. } => "pairing mode is over".into(),
-            Event::Paired { phone } => format!("{phone} is paired"),
+            Event::Paired { phone } => format!("paired with {phone}"),
             Event::Phone { phone, connected: true, name, .. } => self.connected(*phone, name)?,
             Event::Phone { phone, connected: false, reason, .. } => self.gone(*phone, *reason),
             Event::Evicted { phone, by } => {
-                format!("{} gave its seat to {}", self.name(*phone), self.name(*by))
+                let (name, by) = (self.name(*phone), self.name(*by));
+                format!("{name} gave its seat to the newcomer, {by}")
             }
             Event::Stream { phone, state, .. } => self.streams(*phone, *state)?,
             Event::Track { phone, track } if !track.title.is_empty() => {
@@ -97,7 +98,7 @@ impl<'o> Story<'o> {
         }
         Some(match self.lost.contains(&phone) {
             true => format!("{name} is connected again"),
-            false => format!("{phone} is {name}, connected"),
+            false => format!("{name} is connected: {phone}"),
         })
     }
 
@@ -178,7 +179,7 @@ impl<'o> Story<'o> {
                 format!("{name} says who calls: {caller}, {number}{waits}")
             }
             CallState::Outgoing if told => format!("{name} dials {number}"),
-            CallState::Active if changed => format!("the call on {name} is spoken in"),
+            CallState::Active if changed => format!("the call on {name} is under way"),
             CallState::Held if changed => format!("the call on {name} is on hold"),
             CallState::Ended => format!("the call on {name} is over"),
             _ => return None,
