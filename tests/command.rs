@@ -21,6 +21,11 @@ fn ask(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     tandem(folder, &[&["--control", "control"], arguments].concat())
 }
 
+/// Whether a status shows this setting.
+fn shows(status: &str, key: &str, value: &str) -> bool {
+    status.lines().any(|line| line.split_whitespace().eq([key, value]))
+}
+
 #[test]
 fn a_daemon_is_asked_and_commanded() {
     let folder = tempfile::tempdir().unwrap();
@@ -50,7 +55,8 @@ fn a_daemon_is_asked_and_commanded() {
     daemon.says("pairing mode is over");
 
     assert_eq!(ask(here, &["set", "seats", "3"]), (0, String::new(), String::new()));
-    assert!(ask(here, &["status"]).1.contains("seats             3\n"));
+    let (_, out, _) = ask(here, &["status"]);
+    assert!(shows(&out, "seats", "3"), "{out}");
     assert_eq!(ask(here, &["set", "takeover", "false", "--phone", &phone]).0, 0);
     assert_eq!(ask(here, &["disconnect", &phone]).0, 0);
     daemon.says(&format!("{phone} ("));
@@ -197,9 +203,48 @@ fn what_needs_no_phone_is_done() {
         assert_eq!(done, (0, String::new(), String::new()), "{verb:?}");
     }
     let (_, out, _) = ask(folder.path(), &["status"]);
-    assert!(out.contains("answer            end\n"), "{out}");
+    assert!(shows(&out, "answer", "end"), "{out}");
     let (code, _, error) = ask(folder.path(), &["assistant", "on"]);
     assert!(code == 1 && error.starts_with("tandem: NotConnected: "), "{error}");
+}
+
+#[test]
+fn what_passes_is_captured_live_for_wireshark_and_for_us() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let _daemon = Daemon::ready(here, &[]);
+    let capture = |arguments: &[&str]| {
+        let arguments = [&["--control", "control", "capture"], arguments].concat();
+        let mut command = program(env!("CARGO_BIN_EXE_tandem"), here, &arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    // What Wireshark reads from a pipe: pcap, the records of the Linux monitor.
+    let mut pcap = capture(&[]);
+    let mut ours = capture(&["--btsnoop"]);
+    let (mut out, mut octets) = (ours.stdout.take().unwrap(), [0; 24]);
+    pcap.stdout.as_mut().unwrap().read_exact(&mut octets).unwrap();
+    assert_eq!((&octets[..4], octets[23]), (&[0xA1, 0xB2, 0xC3, 0xD4][..], 254));
+    let mut btsnoop = vec![0; 16];
+    out.read_exact(&mut btsnoop).unwrap();
+    assert!(btsnoop.starts_with(b"btsnoop\0"));
+
+    assert_eq!(ask(here, &["pair", "60"]).0, 0);
+    while !btsnoop.windows(15).any(|octets| octets == b"tandem command ") {
+        let mut octets = [0; 256];
+        let length = out.read(&mut octets).unwrap();
+        assert!(length > 0, "it ended");
+        btsnoop.extend_from_slice(&octets[..length]);
+    }
+    // It began in mid-conversation.
+    std::fs::write(here.join("live"), btsnoop).unwrap();
+    assert_eq!(tandem(here, &["timeline", "live"]).0, 0);
+    assert_eq!(tandem(here, &["replay", "live"]).0, 1);
+
+    // Nobody reads any more, and that is no error.
+    drop((out, pcap.stdout.take()));
+    for child in [pcap, ours] {
+        assert_eq!(told(&child.wait_with_output().unwrap()), (0, String::new(), String::new()));
+    }
 }
 
 #[test]

@@ -149,9 +149,10 @@ pub enum Verb {
         #[arg(long, value_parser = NonEmptyStringValueParser::new())]
         phone: Option<String>,
     },
-    /// The receiver's main job on simulated phones: music that moves from one to another
+    /// The receiver's main job on simulated phones: music, calls, a phone that is lost
     ///
-    /// Leaves heard.wav, capture.btsnoop and timeline.svg in a folder.
+    /// Takes a minute and a half, or a second with --fast. Leaves heard.wav, capture.btsnoop and
+    /// timeline.svg in a folder.
     Demo {
         /// In virtual time: seconds instead of minutes
         #[arg(long)]
@@ -165,6 +166,14 @@ pub enum Verb {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// What passes between the receiver and its controller, live, for Wireshark
+    ///
+    /// tandem capture | wireshark -k -i -
+    Capture {
+        /// As a btsnoop file, which `tandem timeline` reads
+        #[arg(long)]
+        btsnoop: bool,
     },
     /// From a capture: who was connected, streaming, ringing, talking and heard when
     ///

@@ -68,6 +68,16 @@ impl Client {
         Ok(self.reply(timeout)?.map(|mut reply| reply["event"].take()))
     }
 
+    /// Begins a live capture: [`Client::octets`] gives what passes.
+    pub(crate) fn capture(&mut self) -> Result<(), Failure> {
+        self.send("Capture", json!({}), true)
+    }
+
+    /// The next octets of a live capture, in hexadecimal.
+    pub(crate) fn octets(&mut self) -> Result<Option<Value>, Failure> {
+        Ok(self.reply(None)?.map(|mut reply| reply["octets"].take()))
+    }
+
     fn send(&mut self, method: &str, parameters: Value, more: bool) -> Result<(), Failure> {
         let mut call =
             json!({ "method": format!("{INTERFACE}.{method}"), "parameters": parameters });

@@ -3,11 +3,10 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed, 2 usage, 3 no daemon at the socket. Whoever reads our output
 //! may stop at any time: a broken pipe is no error.
-//!
-//! Not here yet: `capture`.
 
 mod arguments;
 mod calls;
+mod capture;
 mod client;
 mod failure;
 mod import;
@@ -68,6 +67,7 @@ pub fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<(), Failure> {
             match verb {
                 Verb::Status { json } => status::run(&mut client, *json, out),
                 Verb::Watch { json } => watch::run(&mut client, *json, out),
+                Verb::Capture { btsnoop } => capture::run(&mut client, *btsnoop, out),
                 Verb::Top => top::run(&mut client, &socket, out),
                 verb => verbs::run(verb, &mut client, out),
             }

@@ -52,6 +52,7 @@ fn call(verb: &Verb) -> Option<(&'static str, Value)> {
         Verb::Status { .. }
         | Verb::Watch { .. }
         | Verb::Top
+        | Verb::Capture { .. }
         | Verb::Demo { .. }
         | Verb::Probe { .. }
         | Verb::Timeline { .. }

@@ -21,9 +21,10 @@ pub const INTERFACE: &str = "io.tandem.Receiver";
 const DESCRIPTION: &str = include_str!("../io.tandem.Receiver.varlink");
 
 /// The methods, each with its parameters.
-const METHODS: [(&str, &[&str]); 26] = [
+const METHODS: [(&str, &[&str]); 27] = [
     ("Status", &[]),
     ("Watch", &[]),
+    ("Capture", &[]),
     ("Pair", &["seconds"]),
     ("StopPairing", &[]),
     ("Confirm", &["phone", "accept", "passkey"]),
@@ -83,8 +84,11 @@ impl Interface for Control {
         if let Err(error) = given.only(known) {
             return Ok(error.into());
         }
-        if method == "Watch" {
-            return if call.more { self.watch(replies) } else { Ok(Error::expected_more().into()) };
+        match method {
+            "Watch" | "Capture" if !call.more => return Ok(Error::expected_more().into()),
+            "Watch" => return self.watch(replies),
+            "Capture" => return self.capture(replies),
+            _ => {}
         }
         Ok(self.answer(method, &given).map_or_else(Answer::Error, Answer::Reply))
     }
@@ -201,10 +205,34 @@ impl Control {
             }
         }
     }
+
+    fn capture(&self, replies: &mut Replies<'_>) -> io::Result<Answer> {
+        let Some(viewer) = self.0.capture()? else {
+            return Ok(refused(Refusal::Busy, "too many live captures").into());
+        };
+        while let Some(octets) = viewer.next() {
+            for piece in octets.chunks(PIECE) {
+                replies.go_on(&json!({ "octets": hexadecimal(piece) }))?;
+            }
+            if octets.is_empty() {
+                replies.wait_for(viewer.fd())?;
+            }
+        }
+        Ok(Answer::HangUp)
+    }
 }
+
+/// Octets of a live capture in one reply.
+const PIECE: usize = 16 * 1024;
 
 fn refused(refusal: Refusal, text: &str) -> Error {
     Error::new(INTERFACE, refusal.name(), text)
+}
+
+fn hexadecimal(octets: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = octets.iter().flat_map(|octet| [octet >> 4, octet & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 /// A call's parameters.
@@ -303,6 +331,11 @@ mod tests {
                 inner.split(", ").filter_map(|p| p.split_once(':')).map(|(n, _)| n).collect();
             assert_eq!(names, parameters, "{name}");
         }
+    }
+
+    #[test]
+    fn octets_are_written_in_two_digits_each() {
+        assert_eq!(hexadecimal(&[0x00, 0x0A, 0xF0, 0xFF]), "000af0ff");
     }
 
     /// Types, methods and errors share one space of names: clients keep them in one table.

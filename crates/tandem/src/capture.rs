@@ -101,10 +101,10 @@ impl Tap {
     }
 }
 
-/// The control thread's end.
+/// The control thread's end, writing to a file unless said otherwise.
 #[derive(Debug)]
-pub(crate) struct Capture {
-    writer: Writer<io::BufWriter<std::fs::File>>,
+pub(crate) struct Capture<W: io::Write = io::BufWriter<std::fs::File>> {
+    writer: Writer<W>,
     keep_keys: bool,
     failed: Option<io::Error>,
     fresh: bool,
@@ -117,9 +117,15 @@ impl Capture {
     /// A capture in a new file; times are counted from `started`.
     pub(crate) fn create(path: &Path, started: SystemTime, keep_keys: bool) -> io::Result<Self> {
         let start = started.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let mut writer = Writer::create(path, start)?;
+        Ok(Capture::new(Writer::create(path, start)?, keep_keys))
+    }
+}
+
+impl<W: io::Write> Capture<W> {
+    /// A capture to wherever `writer` writes.
+    pub(crate) fn new(mut writer: Writer<W>, keep_keys: bool) -> Self {
         writer.keep_keys(keep_keys);
-        Ok(Capture { writer, keep_keys, failed: None, fresh: true, last: Duration::ZERO })
+        Capture { writer, keep_keys, failed: None, fresh: true, last: Duration::ZERO }
     }
 
     /// Notes what the host is made of: the first thing in it.
@@ -148,10 +154,7 @@ impl Capture {
             let written = self.writer.controller(at, Default::default(), "tandem0");
             self.keep(written);
         }
-        if *lost > 0 {
-            let written = self.writer.note(at, Lost(*lost));
-            self.keep(written);
-        }
+        self.skipped(record, *lost);
         let written = match content {
             Content::Packet(direction, channel, packet) => {
                 self.writer.packet(at, *direction, *channel, packet)
@@ -160,6 +163,14 @@ impl Capture {
             Content::Decided(fact, orders) => self.writer.note(at, Decided(*fact, orders)),
         };
         self.keep(written);
+    }
+
+    /// Notes that so many records are missing before this one.
+    pub(crate) fn skipped(&mut self, record: &Record, lost: u32) {
+        if lost > 0 {
+            let written = self.writer.note(since(record.at), Lost(lost));
+            self.keep(written);
+        }
     }
 
     /// Notes who is heard, and what becomes of calls.

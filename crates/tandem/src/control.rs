@@ -42,9 +42,11 @@ impl Control {
                 self.capture = None;
                 self.warn("capture", format_args!("the capture ended: {error}"));
             }
+            self.shared.gallery.flush();
             self.admit_losses();
             if last {
                 self.shared.end_commands();
+                self.shared.gallery.close();
                 break self.shared.hub.close();
             }
             let mut fds = [PollFd::from_borrowed_fd(self.shared.control.as_fd(), PollFlags::IN)];
@@ -59,6 +61,7 @@ impl Control {
                 if let Some(capture) = &mut self.capture {
                     capture.event(at, &event);
                 }
+                self.shared.gallery.event(at, &event);
                 let up = matches!(event, Event::Controller { up: true, .. });
                 self.shared.hub.publish(at.as_secs_f64(), event);
                 if let Some(ready) = self.ready.take_if(|_| up) {
@@ -88,6 +91,7 @@ impl Control {
                 if let Some(capture) = &mut self.capture {
                     capture.write(&record);
                 }
+                self.shared.gallery.write(&record);
             }
         }
     }

@@ -37,6 +37,7 @@ mod start;
 pub mod status;
 mod talk;
 mod tap;
+mod view;
 mod wakeup;
 
 pub use canceller::{Canceller, REFERENCE_MS};
@@ -51,5 +52,6 @@ pub use notice::{Notice, What};
 pub use receiver::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, Handle, Options, Receiver, SetError};
 pub use status::Status;
 pub use tap::{AUDIO_RATES, Audio, AudioKind, HELD_MS, Heard, MAX_AUDIO, Said};
+pub use view::{MAX_UNSEEN, MAX_VIEWERS, Viewer};
 pub use wire::Address;
 pub use {sim, snoop, usb};

@@ -127,6 +127,10 @@ impl Radio {
                 self.shared.health.tell(&health);
             }
         }
+        if let Some(tap) = self.shared.gallery.tap.pop() {
+            self.tap = Some(tap);
+            self.host.tell_decisions();
+        }
         self.try_reopen(now);
         if self.reopen.is_none() {
             self.port.flush()?;
@@ -180,13 +184,14 @@ impl Radio {
     fn feed(&mut self, input: Input) {
         let now = self.shared.clock.now();
         let Radio { shared, ear, host, port, voice_links, tap, ready, broken, backoff, .. } = self;
-        if let Some(tap) = tap {
+        let mut tap = tap.as_mut().filter(|_| shared.gallery.is_copying());
+        if let Some(tap) = &mut tap {
             shared.captured(tap.input(now, &input, |record| shared.capture(record)));
         }
         // A bit for each link.
         let mut opened = 0u32;
         for effect in host.feed(now, input) {
-            if let Some(tap) = tap {
+            if let Some(tap) = &mut tap {
                 let at = || shared.clock.now();
                 shared.captured(tap.effect(at, &effect, |record| shared.capture(record)));
             }

@@ -145,6 +145,12 @@ impl Handle {
         self.0.hub.subscribe(self.0.clock.seconds(), self.0.counts())
     }
 
+    /// What passes between host and controller from now on, as a capture; `None` where too many look
+    /// on already.
+    pub fn capture(&self) -> std::io::Result<Option<crate::Viewer>> {
+        self.0.look_on()
+    }
+
     /// Seconds since the receiver's start: what the times of events count.
     pub fn seconds(&self) -> f64 {
         self.0.clock.seconds()

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use host::{Bond, Command, Event, Refusal, Ticket};
 use pool::{Instant, Queue};
@@ -14,6 +15,7 @@ use crate::health::Health;
 use crate::hub::Hub;
 use crate::status::{Counts, Status};
 use crate::tap::{Switchboard, Tap};
+use crate::view::{Gallery, Viewer};
 use crate::wakeup::Wakeup;
 
 /// Commands that may wait for the radio thread.
@@ -51,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) health: Health,
     pub(crate) switchboard: Switchboard,
+    pub(crate) gallery: Gallery,
     quitting: AtomicBool,
     finished: AtomicBool,
     tickets: AtomicU64,
@@ -87,6 +90,7 @@ impl Shared {
             counters: Counters::default(),
             health: Health::default(),
             switchboard: Switchboard::new(config.rate),
+            gallery: Gallery::new(config.snoop.is_some()),
             quitting: AtomicBool::new(false),
             finished: AtomicBool::new(false),
             tickets: AtomicU64::new(1),
@@ -154,6 +158,17 @@ impl Shared {
         self.counters.capture_dropped.fetch_add(u64::from(!kept), Ordering::Relaxed);
     }
 
+    /// Somebody looks on at what passes from now on; `None`: too many do.
+    pub(crate) fn look_on(&self) -> std::io::Result<Option<Viewer>> {
+        let keep_keys = self.config.lock().unwrap_or_else(PoisonError::into_inner).log_keys;
+        let since = self.clock.now().since(Instant::ZERO);
+        let started = SystemTime::now().checked_sub(since).unwrap_or(SystemTime::UNIX_EPOCH);
+        let viewer = self.gallery.enter(started, keep_keys)?;
+        // It may have to take its end of the capture first.
+        self.radio.wake();
+        Ok(viewer)
+    }
+
     pub(crate) fn is_quitting(&self) -> bool {
         self.quitting.load(Ordering::Acquire)
     }
@@ -183,6 +198,7 @@ impl Shared {
         self.hub.publish(t, Event::Controller { up: false, address });
         self.finish();
         self.end_commands();
+        self.gallery.close();
         self.hub.close();
     }
 
