@@ -82,19 +82,26 @@ pub(crate) fn stopped(decision: &mut Decision, id: SeatId) {
 }
 
 pub(crate) fn sounding(decision: &mut Decision, id: SeatId, on: bool) {
+    let heard = !is_silenced(decision) && decision.roster.is_audible(id);
     let seat = decision.roster.at(id);
     if !seat.plays() {
         return;
     }
     seat.sounding = on;
-    if !on && !seat.settling {
-        // Whatever sounds next was started by somebody; a player that says so would say it.
-        seat.spent &= seat.echo;
-        if matches!(seat.player, Player::Absent | Player::Unknown) {
+    let unsaid = matches!(seat.player, Player::Absent | Player::Unknown);
+    if on {
+        seat.spent |= seat.settling;
+        if unsaid && seat.told == Told::Obeyed {
             seat.told = Told::No;
         }
-    } else if on && seat.settling {
-        seat.spent = true;
+    } else {
+        // Whatever sounds next was started by somebody; a player that says so would say it.
+        seat.spent &= seat.settling || seat.echo;
+        if unsaid {
+            // Streams stay open for a while: nothing but this silence says that it paused.
+            let obeyed = seat.told != Told::No && !heard;
+            seat.told = if obeyed { Told::Obeyed } else { Told::No };
+        }
     }
 }
 

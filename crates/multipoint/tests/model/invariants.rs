@@ -89,8 +89,14 @@ impl Step<'_> {
     /// Who is told to pause, and who is not.
     fn media(&self) -> Broken {
         let told = |id| self.ordered(Order::Pause(id));
-        let anew = |id| {
-            self.fact == Fact::Player(id, Player::Playing, true) || self.fact == Fact::Started(id)
+        let anew = |id: SeatId| {
+            let unsaid = matches!(
+                self.before.seats[usize::from(id.0)].player,
+                Player::Absent | Player::Unknown
+            );
+            self.fact == Fact::Player(id, Player::Playing, true)
+                || self.fact == Fact::Started(id)
+                || self.fact == Fact::Sounding(id, true) && unsaid
         };
         let stronger = silenced(self.after);
         let both = matches!(self.policy.takeover, Takeover::FirstMute | Takeover::Mix);

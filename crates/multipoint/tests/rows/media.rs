@@ -341,6 +341,20 @@ fn row_05_a_phone_without_a_status_that_sounds_on_is_not_told_to_play() {
 }
 
 #[test]
+fn row_05_a_phone_without_a_status_that_falls_silent_has_paused() {
+    let mut rx = Receiver::new();
+    rx.tell(Fact::Player(B, Player::Unknown, false));
+    rx.tell_all(&[Fact::Started(B), Fact::Sounding(B, true)]);
+    assert_eq!(rx.tell(Fact::Calls(A, RINGING)), [Order::Pause(B)]);
+    assert_eq!(rx.tell(Fact::Sounding(B, false)), []);
+    rx.tell(Fact::Calls(A, IDLE));
+    assert_eq!(rx.heard(), [], "its stream is open, and that is all");
+    assert_eq!(rx.elapse(B, Timer::Resume), [Order::Play(B)]);
+    rx.tell(Fact::Sounding(B, true));
+    assert_eq!(rx.heard(), [B]);
+}
+
+#[test]
 fn a_mix_that_ends_forgets_who_is_not_heard_any_more() {
     let mut rx = Receiver::with(Policy { seats: 3, takeover: Takeover::Mix, ..Policy::default() });
     rx.plays(B);
