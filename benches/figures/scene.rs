@@ -107,7 +107,7 @@ impl Scene {
         }
         let mut scene = Scene {
             world,
-            host: Host::new(Limits::default(), settings, Vec::new(), [7; 32]),
+            host: Host::new(Limits::default(), settings, Vec::new()),
             arena: Arena::new(64, 2048),
             inputs: VecDeque::from([Input::TransportReady]),
             effects: Vec::with_capacity(64),

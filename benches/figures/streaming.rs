@@ -49,7 +49,7 @@ impl Streaming {
         let mut streaming = Streaming {
             framer: Framer::new(arena.clone()),
             arena,
-            host: Host::new(Limits::default(), Settings::default(), Vec::new(), [0; 32]),
+            host: Host::new(Limits::default(), Settings::default(), Vec::new()),
             engine: Engine::new(audio::Config { rate: RATE, ..audio::Config::default() }),
             ring: Queue::new(RING),
             sound: vec![0; RATE as usize / 5],

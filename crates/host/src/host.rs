@@ -82,10 +82,8 @@ pub struct Host {
 }
 
 impl Host {
-    /// A host with all of its memory. `seed` is entropy for what a protocol wants to be
-    /// unpredictable; nothing in media needs any yet.
-    pub fn new(limits: Limits, settings: Settings, bonds: Vec<Bond>, seed: [u8; 32]) -> Host {
-        let _ = seed;
+    /// A host with all of its memory.
+    pub fn new(limits: Limits, settings: Settings, bonds: Vec<Bond>) -> Host {
         let arena = Arena::new(limits.blocks, limits.block_size);
         let stack = Stack::new(config(&settings), bonds, arena);
         let phones = Phones::new(stack.controller().bonds());

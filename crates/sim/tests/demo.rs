@@ -29,7 +29,7 @@ struct Outcome {
 
 fn run(mut world: World, length: Duration) -> (World, Outcome) {
     let arena = Arena::new(64, 2048);
-    let mut host = Host::new(Limits::default(), Settings::default(), Vec::new(), [7; 32]);
+    let mut host = Host::new(Limits::default(), Settings::default(), Vec::new());
     let seconds = vec![0; length.as_secs() as usize + 1];
     let mut outcome = Outcome { media: seconds.clone(), voice: seconds, ..Outcome::default() };
     let mut inputs = vec![Input::TransportReady];

@@ -154,7 +154,7 @@ impl Episode {
             bonds.push(bond(address(n), RECEIVER, n));
         }
         Episode {
-            host: Host::new(Limits::default(), settings(&mut random), bonds, [7; 32]),
+            host: Host::new(Limits::default(), settings(&mut random), bonds),
             world,
             random,
             arena: Arena::new(16, 2048),

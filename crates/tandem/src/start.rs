@@ -76,7 +76,7 @@ pub(crate) fn start(
     }
     warnings.extend(silent.map(|text| ("sound", text.to_string())));
 
-    let beginning = beginning(&config, bonds)?;
+    let beginning = beginning(&config, bonds);
     if let Some(capture) = &mut capture {
         capture.begin(&beginning);
     }
@@ -191,9 +191,8 @@ pub(crate) fn end(shared: &Shared, threads: &mut Vec<JoinHandle<()>>) {
 }
 
 /// What the host is made of.
-fn beginning(config: &Config, bonds: Vec<Bond>) -> Result<Beginning, OpenError> {
-    let settings = config.host_settings();
-    Ok(Beginning { limits: Limits::default(), settings, bonds, seed: entropy()? })
+fn beginning(config: &Config, bonds: Vec<Bond>) -> Beginning {
+    Beginning { limits: Limits::default(), settings: config.host_settings(), bonds }
 }
 
 fn apply_phones(handle: &Handle, config: &Config) {
@@ -286,7 +285,7 @@ fn open_store(config: &Config) -> Result<BondStore, OpenError> {
 }
 
 fn open_port(config: &Config, air: Option<Air>) -> Result<Port, OpenError> {
-    let seed = u64::from_ne_bytes(entropy()?);
+    let seed = entropy()?;
     let wrong = |why: &str| OpenError::Config(reason("controller", why.into()));
     match air {
         None => Port::open(&config.controller, seed),
@@ -316,11 +315,11 @@ fn missing(key: &str) -> OpenError {
     OpenError::Config(reason(key, "is not set, and neither are $XDG_STATE_HOME and $HOME".into()))
 }
 
-fn entropy<const N: usize>() -> Result<[u8; N], OpenError> {
-    let mut bytes = [0u8; N];
+fn entropy() -> Result<u64, OpenError> {
+    let mut bytes = [0; 8];
     rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty())
         .map_err(|error| OpenError::System(format!("no entropy: {error}")))?;
-    Ok(bytes)
+    Ok(u64::from_ne_bytes(bytes))
 }
 
 #[cfg(test)]

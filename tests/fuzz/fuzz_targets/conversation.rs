@@ -62,12 +62,13 @@ impl Conversation {
             key_type: KeyType::UnauthenticatedP256,
             name: Default::default(),
             last_used: n.into(),
+            volumes: Default::default(),
         };
         let limits = Limits { blocks: 16, block_size: 1200, ..Limits::default() };
         let settings = Settings { reconnect: kind & 1 == 0, ..Settings::default() };
         let bonds = (0..kind >> 1 & 3).map(bond).collect();
         let mut conversation = Conversation {
-            host: Host::new(limits, settings, bonds, [kind; 32]),
+            host: Host::new(limits, settings, bonds),
             arena: Arena::new(BLOCKS, BLOCK),
             controller: Controller::default(),
             now: 1_000_000_000,

@@ -10,7 +10,7 @@ const LINK: LinkId = LinkId(0);
 
 /// A host whose phone's voice link has been asked for.
 fn asks() -> Host {
-    let mut host = Host::new(Limits::default(), Settings::default(), Vec::new(), [0; 32]);
+    let mut host = Host::new(Limits::default(), Settings::default(), Vec::new());
     let link = Link::new(Address([1; 6]), false, true);
     host.links[0] = Some(Link { seat: Some(SEAT), calls: true, ..link });
     host.seats[0] = Some(LINK);

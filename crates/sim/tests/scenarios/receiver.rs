@@ -102,7 +102,7 @@ impl Receiver {
     fn in_world(settings: Settings, world: World) -> Receiver {
         let mut receiver = Receiver {
             world,
-            host: Host::new(Limits::default(), settings.clone(), Vec::new(), [7; 32]),
+            host: Host::new(Limits::default(), settings.clone(), Vec::new()),
             settings,
             arena: Arena::new(64, 2048),
             inputs: vec![Input::TransportReady],
@@ -150,8 +150,7 @@ impl Receiver {
 
     /// Ends the program without a goodbye and starts it again, with the bonds that it had stored.
     pub fn restart(&mut self) {
-        self.host =
-            Host::new(Limits::default(), self.settings.clone(), self.bonds.clone(), [7; 32]);
+        self.host = Host::new(Limits::default(), self.settings.clone(), self.bonds.clone());
         self.sounding.clear();
         self.gains.clear();
         self.line = None;

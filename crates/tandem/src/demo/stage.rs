@@ -36,8 +36,7 @@ pub(super) fn run(folder: &Path, story: &mut Story<'_>) -> Result<(), String> {
     let path = folder.join("capture.btsnoop");
     let mut capture = Capture::create(&path, SystemTime::UNIX_EPOCH + DATE, false).map_err(fail)?;
     let settings = config.host_settings();
-    let beginning =
-        Beginning { limits: Limits::default(), settings, bonds: Vec::new(), seed: [0; 32] };
+    let beginning = Beginning { limits: Limits::default(), settings, bonds: Vec::new() };
     capture.begin(&beginning);
     let mut stage = Stage {
         world: World::demo(SEED),

@@ -14,12 +14,11 @@ pub(crate) struct Beginning {
     pub(crate) limits: Limits,
     pub(crate) settings: Settings,
     pub(crate) bonds: Vec<Bond>,
-    pub(crate) seed: [u8; 32],
 }
 
 impl Beginning {
     pub(crate) fn host(self) -> Host {
-        Host::new(self.limits, self.settings, self.bonds, self.seed)
+        Host::new(self.limits, self.settings, self.bonds)
     }
 
     /// The same with zeros in place of keys and of the PIN.
@@ -36,10 +35,8 @@ impl Beginning {
 
     /// Its lines.
     pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
-        let Beginning { limits, settings, bonds, seed } = self;
-        let seed = Note("seed", seed).to_string();
-        let first =
-            [seed, Note("limits", limits).to_string(), Note("settings", settings).to_string()];
+        let Beginning { limits, settings, bonds } = self;
+        let first = [Note("limits", limits).to_string(), Note("settings", settings).to_string()];
         first.into_iter().chain(bonds.iter().map(|bond| Note("bond", bond).to_string()))
     }
 }
@@ -59,7 +56,6 @@ impl<T: Field> fmt::Display for Note<'_, T> {
 pub(super) struct Begun {
     limits: Option<Limits>,
     settings: Option<Settings>,
-    seed: Option<[u8; 32]>,
     bonds: Vec<Bond>,
 }
 
@@ -75,7 +71,6 @@ impl Begun {
                 self.limits = Some(limits.ok_or(word)?);
             }
             "settings" => self.settings = Some(Field::parse("value", pairs).ok_or(word)?),
-            "seed" => self.seed = Some(Field::parse("value", pairs).ok_or(word)?),
             "bond" if self.bonds.len() < MAX_BONDS => {
                 self.bonds.push(Field::parse("value", pairs).ok_or(word)?);
             }
@@ -89,7 +84,6 @@ impl Begun {
         Ok(Beginning {
             limits: self.limits.ok_or("limits")?,
             settings: self.settings.ok_or("settings")?,
-            seed: self.seed.ok_or("seed")?,
             bonds: self.bonds,
         })
     }

@@ -8,7 +8,7 @@
 //! | line | meaning |
 //! |---|---|
 //! | `tandem capture notes=1 program=VERSION` | the first: the version of these notes, and of the program |
-//! | `tandem seed value=…` `tandem limits …` `tandem settings …` `tandem bond …` | what the host was made of, a line for each bond. Keys and the PIN are zeros unless `log.keys` is set |
+//! | `tandem limits …` `tandem settings …` `tandem bond …` | what the host was made of, a line for each bond. Keys and the PIN are zeros unless `log.keys` is set |
 //! | `tandem transport_ready` `tandem transport_lost` `tandem wake` `tandem wideband_unusable` | inputs |
 //! | `tandem sounding stream=8 on=true` `tandem microphone link=0 length=60` | inputs; the microphone's sound is no reason for anything |
 //! | `tandem command ticket=3 verb=answer how=hold …` | a command; a setting that changes is `verb=set change=takeover value=last` |

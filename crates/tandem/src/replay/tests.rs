@@ -201,7 +201,7 @@ fn beginning() -> Beginning {
         last_used: u64::MAX,
         volumes: Volumes { media: Some(100), call: Some(100) },
     };
-    Beginning { limits: Limits::default(), settings, bonds: vec![bond], seed: [0xab; 32] }
+    Beginning { limits: Limits::default(), settings, bonds: vec![bond] }
 }
 
 #[test]
