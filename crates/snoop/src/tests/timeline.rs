@@ -102,7 +102,7 @@ fn a_phone_is_lost_until_it_is_back_and_paged_until_it_answers_or_does_not() {
     for drawn in ["lost, 1.000 s to 12.200 s", "paged, 12.000 s to 12.200 s"] {
         assert!(svg.contains(drawn), "{drawn}");
     }
-    keep("lost", &svg);
+    keep("lost.svg", &svg);
 }
 
 #[test]
