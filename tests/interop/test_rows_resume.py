@@ -5,9 +5,11 @@ import asyncio
 import contextlib
 import pathlib
 
+from bumble import avrcp
+
 from limits import limits
-from player import KEY, PAUSED, PLAYING
-from rows import A_HZ, B_HZ, BEN, hangs_up, orders, plays, talks, with_player
+from player import EVENTS, KEY, PAUSED, PLAYING
+from rows import A_HZ, B_HZ, BEN, hangs_up, joins, orders, plays, switched_on, talks, with_player
 from scene import Scene, scene
 from steady import Steady
 
@@ -21,7 +23,9 @@ async def two(folder: pathlib.Path, *arguments: str):
     async with scene(folder) as one:
         await one.start_receiver("--pair", "90", *SHORT, *arguments)
         a = await with_player(one, "Phone A", A_HZ)
-        b = await with_player(one, "Phone B", B_HZ)
+        b = await switched_on(one, "Phone B", B_HZ)
+        b.player.delegate.supported_events = [*EVENTS, avrcp.EventId.ADDRESSED_PLAYER_CHANGED]
+        await joins(one, b)
         yield one, a, b
 
 
@@ -71,6 +75,11 @@ async def test_only_what_we_paused_is_resumed(folder: pathlib.Path) -> None:
         after = await paused_for_a_call(one, a, b)
         await b.player.stop()
         await one.watch.next("playback", after, phone=b.address, status="stopped")
+        await nobody_is_resumed(one, a, b)
+        # Another of its players is chosen.
+        await paused_for_a_call(one, a, b)
+        other = avrcp.AddressedPlayerChangedEvent.Player(player_id=7, uid_counter=0)
+        b.player.protocol.notify_addressed_player_changed(other)
         await nobody_is_resumed(one, a, b)
         # Another phone starts.
         await paused_for_a_call(one, a, b)
