@@ -157,43 +157,53 @@ async def test_it_plays_again_by_itself(folder: pathlib.Path) -> None:
 async def test_suspend_comes_late(folder: pathlib.Path) -> None:
     """The stream stays open after a pause, with silence or nothing. It toggles, too: one PAUSE too many
     and it would play."""
-    for silence in (False, True):
-        place = folder / ("silence" if silence else "nothing")
-        place.mkdir()
-        async with scene(place) as one:
-            whims = Whims(suspends_after=3, sends_silence=silence, toggles_on_pause=True)
-            a, b = await beside(one, whims)
+    async with scene(folder) as one:
+        a, b = await beside(one, Whims(suspends_after=2, toggles_on_pause=True))
+        who = {"phone": b.phone.address}
+        for b.whims.sends_silence in (False, True):
             # A call that is missed before the stream is suspended: it plays on without a START.
             after = await rings(one, a)
             await paused(one, b.phone, after)
-            after = await hangs_up(one, a)
-            await one.watch.next("order", after, phone=b.phone.address, order="play")
-            await one.heard(b.phone, after=after, kind="media")
+            ended = await hangs_up(one, a)
+            await one.watch.next("order", ended, **who, order="play")
+            await one.heard(b.phone, after=ended, kind="media")
             await asyncio.sleep(A_WHILE)
-            assert not one.watch.of("stream", state="suspended") and b.streams
+            states = [e["state"] for e in one.watch.events[after:] if e["event"] == "stream"]
+            assert states == [] and b.streams
             # One that outlasts it.
             after = await talks(one, a)
             await paused(one, b.phone, after)
-            await one.watch.next("stream", after, phone=b.phone.address, state="suspended")
+            await one.watch.next("stream", after, **who, state="suspended")
             ended = await hangs_up(one, a)
             await one.heard(b.phone, after=ended, kind="media")
             await asyncio.sleep(A_WHILE)
             never_heard(one, b.phone, after, ended)
-            assert b.pressed == [KEY.PAUSE, KEY.PLAY] * 2, b.pressed
-            b.pressed.clear()
+            await b.was_told(*[KEY.PAUSE, KEY.PLAY] * 2)
             # Its owner paused it, and its stream is still open: it is left alone.
             after = one.now
             await b.pause()
-            await one.watch.next("playback", after, phone=b.phone.address, status="paused")
+            await one.watch.next("playback", after, **who, status="paused")
             after = await talks(one, a)
             assert b.streams
             await asyncio.sleep(A_WHILE)
             await hangs_up(one, a)
-            await one.watch.next("stream", after, phone=b.phone.address, state="suspended")
+            await one.watch.next("stream", after, **who, state="suspended")
             await asyncio.sleep(A_WHILE)
             assert b.pressed == [] and not b.plays
-            await one.receiver.stop()
-        assert turns(one) == [B_HZ, A_HZ, B_HZ, A_HZ], place
+            await starts(one, b)
+        # It loses the ear, and its owner wants it back before its stream is suspended.
+        player = Player(a.phone, opens=True)
+        await player.join(one)
+        await settled(one, a, b.phone)
+        after = await starts(one, player)
+        await paused(one, b.phone, after)
+        assert b.streams
+        after = await starts(one, b)
+        await paused(one, a.phone, after)
+        states = [e["state"] for e in one.watch.events[after:] if e["event"] == "stream"]
+        assert "playing" not in states and b.pressed == player.pressed == [KEY.PAUSE]
+        await one.receiver.stop()
+    assert turns(one) == [B_HZ, A_HZ] * 5 + [B_HZ]
 
 
 @limits(60, alone=True)
