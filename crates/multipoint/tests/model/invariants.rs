@@ -23,6 +23,7 @@ pub fn violation(step: &Step<'_>) -> Broken {
         .or_else(|| step.calls())
         .or_else(|| step.media())
         .or_else(|| step.takeover())
+        .or_else(|| step.incumbent())
         .or_else(|| step.resumed())
         .or_else(|| step.held())
         .or_else(|| step.seats())
@@ -147,6 +148,28 @@ impl Step<'_> {
                 "who lost the ear was not told to pause",
             ),
         ])
+    }
+
+    /// Among equal claims the incumbent stays: but for a button, an owner's choice, a call that rings anew,
+    /// one that is taken, and whose sound is on the phone while another's comes here.
+    fn incumbent(&self) -> Broken {
+        let (before, after) = (self.before, self.after);
+        if !silenced(before) || !silenced(after) || before.audible == after.audible {
+            return None;
+        }
+        let seat = |roster: &Roster| roster.audible.trailing_zeros() as usize;
+        let (loser, winner) = (seat(before), seat(after));
+        let (lost, won) = (&after.seats[loser], &after.seats[winner]);
+        let here = |s: &Seat| {
+            matches!(s.voice, Voice::Asked | Voice::Opening | Voice::Open)
+                || s.audio != Audio::Phone
+        };
+        let taken = matches!(won.asked, Asked::Answer | Asked::Retrieve);
+        let chosen = matches!(self.fact, Fact::Preferences(..));
+        let equal = strength(lost) == strength(won) && strength(lost) != 3;
+        let kept = here(lost) || !here(won);
+        (equal && kept && !taken && !chosen && !self.pressed())
+            .then_some("among equal claims the incumbent did not stay")
     }
 
     /// The ear is taken only by a start, and never by one of ours.

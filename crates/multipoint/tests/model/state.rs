@@ -1,8 +1,8 @@
 //! What is always true of a roster, whatever led to it.
 
 use tandem_multipoint::{
-    Asked, Calls, Few, Media, Player, Policy, Resume, Roster, Seat, SeatId, Setup, Takeover, Told,
-    Tone, Voice,
+    Asked, Audio, Calls, Few, Media, Player, Policy, Resume, Roster, Seat, SeatId, Setup, Takeover,
+    Told, Tone, Voice,
 };
 
 /// What is wrong, if anything.
@@ -67,6 +67,10 @@ pub fn state(policy: Policy, roster: &Roster) -> Broken {
     let mix = policy.takeover == Takeover::Mix;
     let may =
         |seat: &Seat| seat.media == Media::Playing && matches!(seat.told, Told::No | Told::Defied);
+    let room = !any(&|_, s| matches!(s.voice, Voice::Opening | Voice::Open | Voice::Closing));
+    let staying = roster.seats.iter().filter(|s| s.taken && !s.leaving);
+    let last = roster.seats.iter().map(|s| s.heard).max().unwrap_or(0);
+    let may_go = |s: &Seat| !in_call(s) && !mix && (s.heard < last || last == 0);
     let fresh = |seat: &Seat| !seat.spent || owed(seat) || seat.echo;
     let awaits = any(&|_, seat| owed(seat) || seat.echo);
     first(&[
@@ -152,6 +156,15 @@ pub fn state(policy: Policy, roster: &Roster) -> Broken {
             "a call that we held is left on hold",
         ),
         (roster.waiting.is_some() && !any(&|_, s| s.leaving), "a newcomer waits for nobody"),
+        (room && any(&|_, s| s.voice == Voice::Asked), "a request waits though there is room"),
+        (
+            room && silenced && any(&|n, s| heard(roster, n) && s.audio == Audio::Owed && on(s)),
+            "a call's audio is owed, and not asked for",
+        ),
+        (
+            staying.clone().count() > usize::from(policy.seats) && staying.clone().any(may_go),
+            "a phone stays for which there is no seat",
+        ),
     ])
     .or_else(|| ranks(roster))
     .or_else(|| tone(roster))
