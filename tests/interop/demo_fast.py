@@ -9,7 +9,7 @@ import xml.etree.ElementTree
 import numpy
 
 import capture
-from heard import Heard
+from heard import Heard, Span
 from limits import limits
 from receiver import program
 
@@ -30,9 +30,8 @@ HEARD = [
     (ANNA, 17.5, 25),
     (BEN, 25, 30),
     (ANNA, 30, 35),
-    # Ringing at the other end, then a call; in it another one waits.
-    (ANNAS_CALL, 35, 41),
-    (ANNAS_CALL, 41, 44),
+    # Ringing at the other end, then a call, in which another one waits.
+    (ANNAS_CALL, 35, 44),
     (BENS_CALL, 44, 49),
     (ANNAS_CALL, 49, 53),
     # While the third phone comes.
@@ -42,6 +41,7 @@ HEARD = [
     # It is back, paged.
     (CLEO, 77.5, 85),
 ]
+MOMENT = 0.3  # seconds
 
 # What it says, in this order.
 SAID = [
@@ -104,13 +104,23 @@ def assert_said(said: str) -> None:
         at = found + len(words)
 
 
+def tones(heard: Heard) -> list[Span]:
+    """Which tones are heard, one after the other. What interrupts one for a moment is left out: the
+    waiting tone, and in real time a machine that did not keep up."""
+    found: list[Span] = []
+    # The ring, and what a tone comes or goes under, is no single tone.
+    for span in (span for span in heard.played() if span.hz > 0):
+        if found and found[-1].hz == span.hz and span.start - found[-1].end < MOMENT:
+            span = Span(span.hz, found.pop().start, span.end)
+        found.append(span)
+    return found
+
+
 def assert_heard(heard: Heard, late: float) -> None:
     """What is to be heard is, and nothing else; what begins to sound may be so late."""
-    # The ring, and what a tone comes or goes under, is no single tone.
-    steady = [span for span in heard.played() if span.hz > 0]
-    story = heard.describe()
-    assert [span.hz for span in steady] == [hz for hz, _, _ in HEARD], story
-    for span, (_, start, end) in zip(steady, HEARD):
+    found, story = tones(heard), heard.describe()
+    assert [span.hz for span in found] == [hz for hz, _, _ in HEARD], story
+    for span, (_, start, end) in zip(found, HEARD):
         assert start <= span.start < start + late and abs(span.end - end) < 0.2, f"{span}: {story}"
     for hz in RING:
         assert heard.levels(hz, 9.1, 9.35, 0.2).min() > 0.02, "Ben's phone rings"
@@ -127,8 +137,10 @@ async def test_demo_tells_and_leaves_what_is_heard(folder: pathlib.Path) -> None
     heard = Heard(left / "heard.wav", TONES)
     # A stream begins through its buffer, a call with its voice link.
     assert_heard(heard, 0.5)
-    for span in heard.played():
-        assert span.hz < 0 or heard.breaks(span) == [], span
+    whole = [span for span in heard.played() if span.hz > 0]
+    assert len(whole) == len(HEARD) + 1, f"only the waiting tone interrupts: {heard.describe()}"
+    for span in whole:
+        assert heard.breaks(span) == [], span
 
 
 @limits(180)
