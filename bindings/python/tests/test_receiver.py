@@ -124,6 +124,17 @@ class Receiver(unittest.TestCase):
         ready, _, _ = select.select([self.rx], [], [], 5)
         self.assertEqual(ready, [self.rx])
 
+    def test_a_child_that_closes_it_leaves_it_to_its_parent(self):
+        child = os.fork()
+        if child == 0:
+            try:
+                self.rx.close()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+        self.rx.mute()
+
     def test_closing_ends_the_iteration_in_another_thread(self):
         threading.Timer(0.3, self.rx.close).start()
         seen = list(self.rx)

@@ -65,8 +65,7 @@ impl Control {
                 let up = matches!(event, Event::Controller { up: true, .. });
                 self.shared.hub.publish(at.as_secs_f64(), event);
                 if let Some(ready) = self.ready.take_if(|_| up) {
-                    // Whoever opened the receiver may have given up.
-                    let _ = ready.try_send(Ok(()));
+                    ready.tell(Ok(()));
                 }
             }
             Report::Store(bond) => {

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use host::{Event, Refusal, Ticket};
@@ -11,6 +11,7 @@ use wire::Address;
 
 use crate::notice::{Notice, What};
 use crate::status::{Counts, Status};
+use crate::told::Told;
 use crate::wakeup::Wakeup;
 
 /// Notices that a subscriber may leave unread; past that the oldest are dropped and counted.
@@ -27,12 +28,12 @@ struct Inner {
     seq: u64,
     status: Status,
     subscribers: Vec<Weak<Mailbox>>,
-    waiting: HashMap<Ticket, mpsc::SyncSender<Result<(), Refusal>>>,
+    waiting: HashMap<Ticket, End>,
     closed: bool,
 }
 
 /// Where the end of a command arrives.
-pub(crate) type End = mpsc::Receiver<Result<(), Refusal>>;
+pub(crate) type End = Arc<Told<Result<(), Refusal>>>;
 
 /// One subscriber's notices.
 #[derive(Debug)]
@@ -75,8 +76,7 @@ impl Hub {
         if let Event::Done { ticket, result } = &event
             && let Some(waiter) = inner.waiting.remove(ticket)
         {
-            // Whoever waited may have given up.
-            let _ = waiter.try_send(*result);
+            waiter.tell(*result);
         }
         let notice =
             Notice { seq: inner.seq, t, time: SystemTime::now(), what: What::Event(event) };
@@ -107,9 +107,9 @@ impl Hub {
 
     /// Where the end of a command will arrive; to be called before the command is handed over.
     pub(crate) fn wait_for(&self, ticket: Ticket) -> End {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        lock(&self.inner).waiting.insert(ticket, sender);
-        receiver
+        let end = End::new(Told::new());
+        lock(&self.inner).waiting.insert(ticket, end.clone());
+        end
     }
 
     pub(crate) fn give_up(&self, ticket: Ticket) {
@@ -142,8 +142,7 @@ impl Hub {
         let mut inner = lock(&self.inner);
         inner.closed = true;
         for (_, waiter) in inner.waiting.drain() {
-            // Whoever waited may have given up.
-            let _ = waiter.try_send(Err(Refusal::ControllerLost));
+            waiter.tell(Err(Refusal::ControllerLost));
         }
         for mailbox in inner.subscribers.drain(..).filter_map(|m| m.upgrade()) {
             lock(&mailbox.unread).closed = true;
@@ -295,7 +294,7 @@ mod tests {
         let hub = hub();
         let end = hub.wait_for(Ticket(7));
         hub.publish(0.0, Event::Done { ticket: Ticket(7), result: Err(Refusal::Busy) });
-        assert_eq!(end.try_recv(), Ok(Err(Refusal::Busy)));
+        assert_eq!(end.wait(Duration::ZERO), Some(Err(Refusal::Busy)));
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod start;
 pub mod status;
 mod talk;
 mod tap;
+mod told;
 mod view;
 mod wakeup;
 

@@ -4,7 +4,6 @@
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::SyncSender;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -23,6 +22,7 @@ use crate::health;
 use crate::port::{Lost, Port, VoiceLinks};
 use crate::realtime::{self, Wish};
 use crate::shared::{Report, Shared};
+use crate::told::Told;
 
 /// The first wait before a lost controller is opened again; it doubles.
 pub(crate) const REOPEN_FIRST: Duration = Duration::from_millis(500);
@@ -33,8 +33,8 @@ const BURST: usize = 64;
 /// How soon a transport that lacked a block is looked at again.
 const STARVED: Duration = Duration::from_millis(2);
 
-/// Told once: by the control thread that the controller is up, by the radio thread that it will not be.
-pub(crate) type Ready = SyncSender<Result<(), OpenError>>;
+/// Told by the control thread that the controller is up, or by the radio thread that it will not be.
+pub(crate) type Ready = Arc<Told<Result<(), OpenError>>>;
 
 pub(crate) struct Radio {
     pub(crate) shared: Arc<Shared>,
@@ -254,7 +254,7 @@ impl Radio {
     fn lose(&mut self, reason: String) {
         self.broken = None;
         if let Some(ready) = self.ready.take() {
-            let _ = ready.try_send(Err(OpenError::Controller(reason.clone())));
+            ready.tell(Err(OpenError::Controller(reason.clone())));
         }
         self.shared.counters.transport_losses.fetch_add(1, Ordering::Relaxed);
         self.tell(warning("controller", format_args!("{reason}")));

@@ -10,7 +10,7 @@ use wire::Address;
 
 use crate::air::Air;
 use crate::canceller::Canceller;
-use crate::config::{Config, When};
+use crate::config::Config;
 use crate::error::OpenError;
 use crate::hub::{End, Subscription};
 use crate::shared::Shared;
@@ -30,6 +30,8 @@ const MARGIN: Duration = Duration::from_millis(500);
 pub struct Receiver {
     handle: Handle,
     threads: Vec<JoinHandle<()>>,
+    /// Which process it was started in: the threads are in no other.
+    process: u32,
 }
 
 /// What a receiver is opened with beside its configuration.
@@ -88,7 +90,7 @@ impl Receiver {
         unwanted: &AtomicBool,
     ) -> Result<Receiver, OpenError> {
         let (handle, threads) = crate::start::start(config, options, unwanted)?;
-        Ok(Receiver { handle, threads })
+        Ok(Receiver { handle, threads, process: std::process::id() })
     }
 
     /// A handle for other threads; it outlives the receiver, and then answers `ControllerLost`.
@@ -110,6 +112,11 @@ impl std::ops::Deref for Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
+        if std::process::id() != self.process {
+            // Phones and controller are those of the process that forked this one, too.
+            std::mem::forget(std::mem::take(&mut self.threads));
+            return;
+        }
         // Whether or not every phone answers in time, the threads end.
         let _ = self.handle.call_within(Command::Shutdown, GOODBYE);
         crate::start::end(&self.handle.0, &mut self.threads);
@@ -192,7 +199,7 @@ impl Handle {
     }
 
     fn wait(&self, ticket: Ticket, end: &End, timeout: Duration) -> Result<(), Refusal> {
-        end.recv_timeout(timeout).unwrap_or_else(|_| {
+        end.wait(timeout).unwrap_or_else(|| {
             self.0.hub.give_up(ticket);
             Err(Refusal::TimedOut)
         })
@@ -213,13 +220,9 @@ fn changed(
     let wrong = |refusal: Refusal, text: String| SetError { refusal, text };
     let mut config = config.clone();
     config.set(&name, value).map_err(|error| wrong(Refusal::BadValue, error.to_string()))?;
-    if phone.is_none() && Config::when(key) == Some(When::Start) {
+    let Some(change) = config.change(key, phone) else {
         let text = format!("{key}: counts at start only; change the configuration and restart");
         return Err(wrong(Refusal::Busy, text));
-    }
-    let Some(change) = config.change(key, phone) else {
-        let text = format!("{key}: cannot be changed while the receiver runs");
-        return Err(wrong(Refusal::NotSupported, text));
     };
     Ok((config, Command::Set(change)))
 }

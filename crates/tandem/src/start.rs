@@ -3,7 +3,6 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +19,7 @@ use crate::ear::{Ear, Known};
 use crate::error::OpenError;
 use crate::mouthpiece::Mouthpiece;
 use crate::port::{Port, VoiceLinks};
-use crate::radio::{REOPEN_FIRST, Radio};
+use crate::radio::{REOPEN_FIRST, Radio, Ready};
 use crate::realtime::{self, Wish};
 use crate::receiver::{Handle, Options};
 use crate::replay::Beginning;
@@ -29,6 +28,7 @@ use crate::speaker::Speaker;
 use crate::status::Status;
 use crate::talk::Talk;
 use crate::tap::Taps;
+use crate::told::Told;
 
 /// How long the controller may take to come up.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -85,7 +85,7 @@ pub(crate) fn start(
         host.tell_decisions();
     }
 
-    let (ready, is_ready) = mpsc::sync_channel(1);
+    let ready = Ready::new(Told::new());
     // Boxed: they are too large for the threads' stacks.
     let mut radio = Box::new(Radio {
         shared: shared.clone(),
@@ -114,8 +114,13 @@ pub(crate) fn start(
         started: None,
         reopen: None,
     });
-    let control =
-        Control { shared: shared.clone(), bonds: store, capture, ready: Some(ready), lost: 0 };
+    let control = Control {
+        shared: shared.clone(),
+        bonds: store,
+        capture,
+        ready: Some(ready.clone()),
+        lost: 0,
+    };
 
     let mut threads = Vec::new();
     let mut spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
@@ -134,7 +139,7 @@ pub(crate) fn start(
     let started = spawn("control", Box::new(move || control.run()))
         .and_then(|()| spawn("audio", Box::new(move || speaker.run(audio_wish))))
         .and_then(|()| spawn("radio", Box::new(move || radio.run(radio_wish))))
-        .and_then(|()| wait_until_ready(&is_ready, unwanted));
+        .and_then(|()| wait_until_ready(&ready, &shared, unwanted));
     if let Err(error) = started {
         end(&shared, &mut threads);
         return Err(error);
@@ -149,17 +154,20 @@ pub(crate) fn start(
 
 /// Waits until the controller is up or has failed, or nobody wants it any more.
 fn wait_until_ready(
-    is_ready: &mpsc::Receiver<Result<(), OpenError>>,
+    ready: &Told<Result<(), OpenError>>,
+    shared: &Shared,
     unwanted: &AtomicBool,
 ) -> Result<(), OpenError> {
     for _ in 0..READY_TIMEOUT.as_millis() / READY_ROUND.as_millis() {
-        match is_ready.recv_timeout(READY_ROUND) {
-            Ok(ready) => return ready,
-            Err(RecvTimeoutError::Timeout) if unwanted.load(Ordering::Relaxed) => {
-                return Err(OpenError::System("the receiver is not wanted any more".into()));
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
+        if let Some(ready) = ready.wait(READY_ROUND) {
+            return ready;
+        }
+        if unwanted.load(Ordering::Relaxed) {
+            return Err(OpenError::System("the receiver is not wanted any more".into()));
+        }
+        if shared.is_quitting() {
+            // One of the threads fell.
+            break;
         }
     }
     Err(OpenError::Controller("the controller did not come up".into()))
@@ -348,8 +356,8 @@ mod tests {
         });
         assert!(fallen.join().is_err());
         assert!(shared.is_quitting() && shared.is_finished());
-        assert_eq!(end.try_recv(), Ok(Err(Refusal::ControllerLost)));
-        assert_eq!(still_waiting.try_recv(), Ok(Err(Refusal::ControllerLost)));
+        assert_eq!(end.wait(Duration::ZERO), Some(Err(Refusal::ControllerLost)));
+        assert_eq!(still_waiting.wait(Duration::ZERO), Some(Err(Refusal::ControllerLost)));
         assert_eq!(handle.call(Command::StopPairing), Err(Refusal::ControllerLost));
         let mut lost = false;
         loop {
