@@ -34,6 +34,8 @@ pub(crate) use taps::Taps;
 
 /// The most audio objects that are open at once.
 pub const MAX_AUDIO: usize = 8;
+/// The most that are on their way to the audio thread, most of them closed again meanwhile.
+const MAX_FRESH: usize = 64;
 /// How much sound at 48 kHz an object holds for its reader, in milliseconds; at lower rates more.
 pub const HELD_MS: u32 = 680;
 /// The rates that an object may have, in frames a second.
@@ -102,7 +104,7 @@ pub(crate) struct Switchboard {
 impl Switchboard {
     pub(crate) fn new(rate: u32) -> Self {
         Switchboard {
-            fresh: Queue::new(MAX_AUDIO),
+            fresh: Queue::new(MAX_FRESH),
             open: AtomicUsize::new(0),
             rate,
             microphone_rate: AtomicU32::new(audio::MICROPHONE_RATE),
@@ -233,6 +235,7 @@ impl Audio {
 impl Drop for Audio {
     fn drop(&mut self) {
         self.tap.close();
+        self.shared.switchboard.leave();
     }
 }
 

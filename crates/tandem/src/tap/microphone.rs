@@ -116,6 +116,8 @@ pub(crate) struct Clock {
     /// Since when it flows, and how many samples were taken since.
     started: Option<Instant>,
     taken: u64,
+    /// Since when there is nothing, after there was, and how much of that was counted as missed.
+    dry: Option<(Instant, u64)>,
     /// What is left of the last piece.
     piece: Option<Piece>,
     from: usize,
@@ -136,15 +138,23 @@ impl Clock {
         engine: &mut Engine,
         echo: &mut Option<Echo>,
     ) {
+        let since =
+            |then: Instant| (now.since(then).as_nanos() * u128::from(rate) / 1_000_000_000) as u64;
         let Some(started) = self.started else {
+            if let Some((then, counted)) = &mut self.dry {
+                let missed = since(*then);
+                written.missed.fetch_add(missed - *counted, Ordering::Relaxed);
+                *counted = missed;
+            }
             self.started = (!written.pieces.is_empty()).then_some(now);
             return;
         };
-        let due = (now.since(started).as_nanos() * u128::from(rate) / 1_000_000_000) as u64;
+        let due = since(started);
         while self.taken < due {
             let Some(mut piece) = self.piece.take().or_else(|| written.pieces.pop()) else {
                 written.missed.fetch_add(due - self.taken, Ordering::Relaxed);
-                return self.rest();
+                *self = Clock { dry: Some((now, 0)), ..Clock::default() };
+                return;
             };
             let wanted = usize::try_from(due - self.taken).unwrap_or(PIECE);
             let to = piece.length.min(self.from.saturating_add(wanted));

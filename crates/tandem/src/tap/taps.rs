@@ -27,18 +27,23 @@ struct Open {
 }
 
 impl Taps {
-    /// Takes in what was opened, and lets go of what was closed: its memory is given back by the control
-    /// thread.
+    /// Takes in what was opened, and lets go of what was closed, which may be the same.
     pub(crate) fn look(&mut self, shared: &Shared) {
         let switchboard = &shared.switchboard;
-        while let Some(tap) = switchboard.fresh.pop() {
-            // There are no more than places.
+        self.let_go(shared);
+        while !self.open.is_full()
+            && let Some(tap) = switchboard.fresh.pop()
+        {
             let _ = self.open.push(Open { tap, place: 0 });
+            self.let_go(shared);
         }
-        if self.is_empty() {
-            return;
+        if !self.is_empty() {
+            self.phones = core::array::from_fn(|link| switchboard.phone(link));
         }
-        self.phones = core::array::from_fn(|link| switchboard.phone(link));
+    }
+
+    /// What was closed is given back by the control thread.
+    fn let_go(&mut self, shared: &Shared) {
         while let Some(n) = self.open.iter().position(|open| open.tap.is_closed()) {
             let tap = self.open[n].tap.clone();
             if shared.reports.push(Report::Closed(tap)).is_err() {
@@ -46,7 +51,6 @@ impl Taps {
                 return;
             }
             drop(self.open.swap_remove(n));
-            switchboard.leave();
             shared.control.wake();
         }
     }

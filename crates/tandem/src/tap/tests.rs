@@ -160,9 +160,14 @@ fn what_cannot_be_is_refused_and_places_come_back() {
         assert_eq!(open(AudioKind::Mix, None, 48_000, 2), Err(Refusal::Busy));
         taps.look(&handle.0);
         drop(all.pop());
-        taps.look(&handle.0);
+        // At once, though the audio thread knows of neither.
         assert_eq!(open(AudioKind::Mix, None, 48_000, 2), Ok(()), "round {round}");
+        let mut last = handle.audio(AudioKind::Mix, None, 48_000, 2).expect("it opens");
         drop(all);
+        taps.look(&handle.0);
+        taps.mix(48_000, &[1, 2]);
+        assert_eq!(last.read(&mut [0; 2]).frames, 1, "it was taken in behind one that was closed");
+        drop(last);
         taps.look(&handle.0);
         assert!(taps.is_empty());
     }
@@ -172,7 +177,7 @@ fn what_cannot_be_is_refused_and_places_come_back() {
         assert_eq!(Arc::strong_count(&tap), 1, "the control thread is the last that has it");
         given_back += 1;
     }
-    assert_eq!(given_back, 3 * (MAX_AUDIO + 1));
+    assert_eq!(given_back, 3 * (MAX_AUDIO + 2));
     handle.0.quit();
     assert_eq!(open(AudioKind::Mix, None, 48_000, 2), Err(Refusal::ControllerLost));
 }
