@@ -120,6 +120,22 @@ fn a_lost_controller_comes_back_and_one_that_does_not_answer_keeps_nobody() {
 }
 
 #[test]
+fn what_counts_at_start_only_is_not_changed_later() {
+    let state = tempfile::tempdir().unwrap();
+    let mut config = config(([127, 0, 0, 1], 1).into(), &state);
+    config.set("controller", "sim").unwrap();
+    let receiver = Receiver::open(config).unwrap();
+    let phone = Some("AA:BB:CC:DD:EE:FF".parse().unwrap());
+    for (key, value, phone) in [("class", "car", None), ("name", "Ann", phone)] {
+        let error = receiver.set(key, value, phone).unwrap_err();
+        assert_eq!(error.refusal, tandem::Refusal::Busy, "{error}");
+    }
+    // One that no host could take is told as such first.
+    let error = receiver.set("class", "toaster", None).unwrap_err();
+    assert_eq!(error.refusal, tandem::Refusal::BadValue, "{error}");
+}
+
+#[test]
 fn settings_from_many_threads_at_once_all_count() {
     let state = tempfile::tempdir().unwrap();
     let mut config = config(([127, 0, 0, 1], 1).into(), &state);
