@@ -5,7 +5,11 @@
 //! `cargo fuzz run --fuzz-dir tests/fuzz TARGET` works too where it is.
 
 use std::fs;
+use std::num::NonZero;
+use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
 
 use crate::cargo::cargo;
 use crate::report::{Outcome, Tally};
@@ -53,17 +57,36 @@ pub(crate) fn fuzz(house: &House) -> Outcome {
         flags.push_str(" -Zsanitizer=address");
     }
     let built = house.target.join("fuzz");
-    let mut outcome = run(cargo(house)
+    let outcome = run(cargo(house)
         .current_dir(&folder)
         .args(["build", "--release", "--bins", "--target", &triple])
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", flags)
         .env("CARGO_TARGET_DIR", &built));
-    for target in &targets {
-        let program = built.join(&triple).join("release").join(target);
-        outcome = outcome.then(|| one(house, target, &mut Command::new(program)));
-    }
-    outcome
+    outcome.then(|| all(house, &targets, &built.join(&triple).join("release")))
+}
+
+/// Runs the targets, as many at once as there are processors. The first failure ends the run when those
+/// that run beside it have ended.
+fn all(house: &House, targets: &[String], programs: &Path) -> Outcome {
+    let waiting = Mutex::new(targets.iter());
+    let next = || waiting.lock().ok()?.next();
+    let some = || {
+        let mut outcome = Outcome::Passed(Tally::default());
+        while matches!(outcome, Outcome::Passed(_))
+            && let Some(target) = next()
+        {
+            let mut command = Command::new(programs.join(target));
+            outcome = outcome.then(|| one(house, target, &mut command));
+        }
+        outcome
+    };
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let runs: Vec<_> = (0..processors).map(|_| scope.spawn(some)).collect();
+        let ended = runs.into_iter().map(|run| run.join().expect("a run does not panic"));
+        ended.fold(Outcome::Passed(Tally::default()), |all, run| all.then(|| run))
+    })
 }
 
 /// Runs one target; what it prints is shown only where it fails.
