@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use multipoint::{Fact, Orders};
+use multipoint::{Fact, Orders, Tone};
 use pool::Frame;
 use stack::a2dp::Configuration;
 use stack::controller::Failure;
@@ -92,18 +92,6 @@ pub enum VoiceEffect {
     Gain(f32),
     /// Whether silence goes out in place of the microphone's sound.
     Mute(bool),
-}
-
-/// A tone that we make ourselves.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Tone {
-    /// None.
-    #[default]
-    None,
-    /// A call rings whose phone does not ring over its voice link.
-    Ring,
-    /// A call rings while another is spoken in: quiet, over its voice.
-    Waiting,
 }
 
 /// The effects of one input, in order. It borrows the host: drain it before the next input.

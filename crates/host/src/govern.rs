@@ -10,7 +10,7 @@ use stack::{Call, LinkId, StreamId};
 use wire::hci::Status;
 
 use crate::command::Refusal;
-use crate::effect::{Effect, StreamEffect, Tone, VoiceEffect};
+use crate::effect::{Effect, StreamEffect, VoiceEffect};
 use crate::event::{Event, OrderKind, Source, SourceKind};
 use crate::host::Host;
 use crate::pending::Wait;
@@ -140,7 +140,7 @@ impl Host {
         self.pager.give_up(phone);
         self.notify(Event::Phone { phone, name, connected: true, reason: None });
         self.tell_link(now, link);
-        self.timers.arm(Timer::Link(link, LinkTimer::Rssi), now);
+        self.timers.arm(Timer::Link(link, LinkTimer::Look), now);
         // Its owner may have changed that while it waited.
         self.decide(now, Fact::Preferences(id, preferences));
         if stream.is_some() {
@@ -232,11 +232,7 @@ impl Host {
         for n in 0..MAX_SEATS as u8 {
             self.fade(SeatId(n));
         }
-        let tone = match self.roster.tone() {
-            multipoint::Tone::None => Tone::None,
-            multipoint::Tone::Ring => Tone::Ring,
-            multipoint::Tone::Waiting => Tone::Waiting,
-        };
+        let tone = self.roster.tone();
         if core::mem::replace(&mut self.tone, tone) != tone {
             self.effect(Effect::Tone(tone));
         }

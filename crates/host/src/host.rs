@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use multipoint::{Fact, MAX_SEATS, Order, Roster};
+use multipoint::{Fact, MAX_SEATS, Order, Roster, Tone};
 use pool::{Arena, Instant};
 use stack::hfp::hands_free;
 use stack::{Bond, Call, Config, MAX_LINKS, Output, Stack, a2dp, avrcp, controller, sdp};
@@ -13,7 +13,7 @@ use wire::hfp::Codecs;
 
 use crate::buttons::{Asked, MAX_ASKED, Tones};
 use crate::command::{Command, Refusal, Ticket};
-use crate::effect::{Effect, Effects, Input, Tone};
+use crate::effect::{Effect, Effects, Input};
 use crate::event::{Codec, Event, Source};
 use crate::limits::{Limits, Settings};
 use crate::link::Link;
@@ -196,7 +196,7 @@ impl Host {
                 Timer::Link(id, LinkTimer::Tell) => self.tell_link(now, id),
                 Timer::Link(id, LinkTimer::Rings) => self.rings_ended(now, id),
                 Timer::Link(id, LinkTimer::Idle) => self.idle(now, id),
-                Timer::Link(id, LinkTimer::Rssi) => self.call(now, Call::ReadRssi(id)),
+                Timer::Link(id, LinkTimer::Look) => self.look(now, id),
             }
         }
     }

@@ -22,13 +22,14 @@ mod voice;
 pub use command::{
     AnswerHow, Change, Command, Digits, MediaAction, Refusal, Ticket, VoiceTo, VolumeKind,
 };
-pub use effect::{Effect, Effects, Input, StreamEffect, Tone, VoiceEffect};
+pub use effect::{Effect, Effects, Input, StreamEffect, VoiceEffect};
 pub use event::{
     CallState, Codec, ConfirmKind, Event, Indicator, OrderKind, PlaybackStatus, Profile, Source,
     SourceKind, StreamState,
 };
 pub use host::Host;
 pub use limits::{Limits, MAX_CODECS, Settings};
+pub use multipoint::Tone;
 pub use stack::avrcp::Track;
 pub use stack::hfp::{CallerName, Number};
 pub use stack::{Bond, LinkId, Name, StreamId, Voice, VoiceCodec, VoiceStatus};

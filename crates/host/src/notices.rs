@@ -293,17 +293,22 @@ impl Host {
         self.notify(Event::Link { phone, rssi, central, sniff });
     }
 
+    /// Looks at a seated phone's link from time to time.
+    pub(crate) fn look(&mut self, now: Instant, id: LinkId) {
+        let Some(phone) = self.link(id).map(|link| link.address) else { return };
+        self.timers.arm(Timer::Link(id, LinkTimer::Look), now + LINK_INTERVAL);
+        self.keep_volumes(phone);
+        self.call(now, Call::ReadRssi(id));
+    }
+
     /// How strongly a link is received: told when it changed by what a person would notice.
     fn received_at(&mut self, now: Instant, id: LinkId, rssi: i8) {
-        self.timers.arm(Timer::Link(id, LinkTimer::Rssi), now + LINK_INTERVAL);
         let Some(link) = self.link_mut(id) else { return };
-        let phone = link.address;
         if link.rssi.is_none_or(|before| before.abs_diff(rssi) >= RSSI_STEP) {
             link.rssi = Some(rssi);
             link.news = true;
             self.tell_link(now, id);
         }
-        self.keep_volumes(phone);
     }
 
     /// A bond is to be stored, and with it how loud its phone is heard.
@@ -314,8 +319,7 @@ impl Host {
         self.effect(Effect::Store(bond));
     }
 
-    /// Stores how loud a phone is heard, if that has changed: whenever its strength is read, and at its
-    /// link's end.
+    /// Stores how loud a phone is heard, if that has changed: from time to time, and at its link's end.
     fn keep_volumes(&mut self, phone: Address) {
         let known = self.phones.get(phone).filter(|phone| phone.volumes() != phone.kept);
         let bonds = self.stack.controller().bonds();

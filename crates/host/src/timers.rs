@@ -30,14 +30,14 @@ pub(crate) enum LinkTimer {
     Rings,
     /// It has carried nothing for a while.
     Idle,
-    /// How strongly it is received is to be read.
-    Rssi,
+    /// How strongly it is received is to be read, and what changed of its phone to be kept.
+    Look,
 }
 
 impl LinkTimer {
     /// Each of them.
     pub(crate) const ALL: [LinkTimer; 4] =
-        [LinkTimer::Tell, LinkTimer::Rings, LinkTimer::Idle, LinkTimer::Rssi];
+        [LinkTimer::Tell, LinkTimer::Rings, LinkTimer::Idle, LinkTimer::Look];
 }
 
 const POLICY: [multipoint::Timer; 9] = multipoint::Timer::ALL;

@@ -26,9 +26,9 @@ pub enum Tone {
     /// None.
     #[default]
     None,
-    /// A call rings.
+    /// A call rings whose phone does not ring over its voice link.
     Ring,
-    /// Another phone's call rings while one is on: quiet.
+    /// Another phone's call rings while one is on: quiet, over its voice.
     Waiting,
 }
 

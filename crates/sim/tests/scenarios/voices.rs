@@ -5,8 +5,9 @@ use core::time::Duration;
 use host::{AnswerHow, CallState, Command, Event, OrderKind, SourceKind, VolumeKind};
 use stack::Volumes;
 use stack::hfp::gateway;
-use tandem_sim::{Act, Audio, Manners, PhoneOptions};
+use tandem_sim::{Act, Audio, Fault, Manners, PhoneOptions};
 use wire::avrcp::PlayStatus;
+use wire::hci::{Opcode, Status};
 
 use crate::receiver::{Receiver, phone};
 use crate::{ANNA, BEN, mannered, phones, two};
@@ -162,6 +163,10 @@ fn row_24_each_phones_calls_have_a_volume_of_their_own_that_survives() {
 #[test]
 fn row_24_volumes_survive_the_program_with_the_bonds() {
     let mut receiver = two();
+    // Whatever the controller does not tell.
+    let here = receiver.world.receiver();
+    let refused = Fault::Refuse(Opcode::READ_RSSI, Status::COMMAND_DISALLOWED);
+    receiver.world.air().set_fault(here, refused);
     let set = |receiver: &mut Receiver, kind, percent| {
         let volume = Command::Volume { percent, kind, phone: Some(phone(ANNA)) };
         let ticket = receiver.command(volume);
