@@ -157,7 +157,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--one", nargs=2, metavar=("NAME", "DIR"), help=argparse.SUPPRESS)
     parser.add_argument("--keep", type=pathlib.Path)
-    parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count() or 1))
+    parser.add_argument("--jobs", type=int, default=min(4, 1 + (os.cpu_count() or 1)))
     parser.add_argument("names", nargs="*", help="parts of names of tests")
     arguments = parser.parse_args()
     if arguments.one:
