@@ -74,6 +74,9 @@ class Player:
             await self.protocol.connect(self.phone.connection)
         address = self.phone.address
         await one.watch.next("profile", after, phone=address, profile="avrcp", up=True)
+        if avrcp.EventId.PLAYBACK_STATUS_CHANGED in self.delegate.supported_events:
+            # bumble loses what comes while it opens the channel, and is asked again 3 s later.
+            await one.watch.next("playback", after, phone=address)
         self.task = asyncio.create_task(self._hear_volume())
 
     async def _hear_volume(self) -> None:

@@ -114,7 +114,10 @@ class Scene:
         after = self.now
         if not gateway.phone.connection:
             await gateway.phone.connect(self.receiver.address)
-        if gateway.habits.opens:
+        if gateway.is_up:
+            # The receiver was quicker.
+            after = 0
+        elif gateway.habits.opens and not gateway.line:
             await gateway.open()
         await gateway.opened(10)
         await self.watch.next("profile", after, phone=gateway.address, profile="hfp", up=True)
