@@ -106,10 +106,12 @@ fn active(roster: &Roster, id: SeatId) -> Option<Rank> {
     (seat.calls.active != Few::None).then_some((heard, seat.talked, 0))
 }
 
-/// Has a held call that can be taken, as no other one rings there: the one used last.
+/// Has a held call that can be taken, as no other one rings there: the one that is being taken, else
+/// the one used last.
 fn held(roster: &Roster, id: SeatId) -> Option<Rank> {
     let seat = seat(roster, id);
-    (seat.calls.held && seat.calls.setup == Setup::None).then_some((seat.talked, 0, 0))
+    let taken = u8::from(seat.asked == Asked::Retrieve);
+    (seat.calls.held && seat.calls.setup == Setup::None).then_some((taken, seat.talked, 0))
 }
 
 /// Has something that is hung up.

@@ -229,7 +229,10 @@ fn swap_exchanges_calls_on_one_phone_and_across_two() {
     rx.tell_all(&[Fact::VoiceAsked(B), Fact::VoiceOpened(B)]);
     assert_eq!(target(rx.policy, &rx.roster, Button::Swap), Ok(A));
     assert_eq!(rx.press(Button::Swap), [Order::Hold(B)]);
+    assert_eq!(rx.press(Button::Swap), [], "it is being done");
     assert_eq!(rx.tell(Fact::Calls(B, HELD)), [Order::Hold(A), Order::CloseVoice(B)]);
+    assert_eq!(target(rx.policy, &rx.roster, Button::Swap), Ok(A));
+    assert_eq!(rx.press(Button::Swap), [], "nor is it undone before it is done");
     assert_eq!(rx.tell(Fact::Calls(A, ACTIVE)), []);
     assert_eq!(rx.tell(Fact::VoiceClosed(B)), [Order::OpenVoice(A)]);
     rx.tell(Fact::VoiceOpened(A));
