@@ -125,19 +125,37 @@ async def test_buttons_that_are_pressed_twice(folder: pathlib.Path) -> None:
         a, b = await one.gateway("Phone A", A_HZ), await one.gateway("Phone B", B_HZ)
         for phone in (a, b):
             await one.reach(phone)
-        # Answered twice.
+        async def slowly(verb: str, steps: tuple, **parameters) -> None:
+            """Pressed at first, and again at each step that a phone takes its time for."""
+            pressed = []
+            for phone, line, _ in steps:
+                phone.habits.answers = {line: ()}
+            for phone, line, does in steps:
+                said = len(phone.log)
+                for _ in range(2):
+                    pressed.append(asyncio.create_task(presses(one, verb, **parameters)))
+                await phone.asked(line, said)
+                pressed.append(asyncio.create_task(presses(one, verb, **parameters)))
+                await asyncio.sleep(0.2)
+                phone.habits.answers = {}
+                phone.tell("OK")
+                does()
+            assert "ok" in await asyncio.gather(*pressed), pressed
+
+        # Answered again and again.
         after = await talks(one, a)
-        await b.ring(BEN)
+        call = await b.ring(BEN)
         await one.told(b, "incoming", after)
         said, asked = len(a.log), len(b.log)
-        await asyncio.gather(*(presses(one, "Answer", how="hold") for _ in range(3)))
+        holds = (a, "AT+CHLD=2", lambda: a.hold("2"))
+        await slowly("Answer", (holds, (b, "ATA", lambda: b.answer(call))), how="hold")
         await one.spoken(b, after)
         await asyncio.sleep(0.5)
         assert (lines(a, said), lines(b, asked)) == (["AT+CHLD=2"], ["ATA"])
         assert a.calls.held and b.calls.active
-        # Swapped twice.
+        # Swapped again and again.
         after, said, asked = one.now, len(a.log), len(b.log)
-        await asyncio.gather(*(presses(one, "Swap") for _ in range(2)))
+        await slowly("Swap", ((b, "AT+CHLD=2", lambda: b.hold("2")), holds))
         await one.spoken(a, after)
         await asyncio.sleep(0.5)
         told = [[line for line in lines(*which) if line != "AT+BCC"] for which in ((a, said), (b, asked))]
