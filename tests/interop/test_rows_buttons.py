@@ -182,3 +182,35 @@ async def test_which_of_three_phones_is_meant(folder: pathlib.Path) -> None:
             assert lines(phone, said) == ["AT+BLDN", "AT+CHUP", "AT+BVRA=1", "AT+BVRA=0"]
             await phone.has_voice(False)
         never_two_voices(one)
+
+
+@limits(60)
+async def test_whose_calls_are_joined(folder: pathlib.Path) -> None:
+    """Two phones have two calls each, and A's are on the phone: the ones that are heard are meant."""
+    async with scene(folder) as one:
+        await one.start_receiver("--pair", "60")
+        a, b = await one.gateway("Phone A", A_HZ), await one.gateway("Phone B", B_HZ)
+        for phone in (a, b):
+            await one.reach(phone)
+        await talks(one, a)
+        for phone, number in ((a, CLEO), (b, BEN), (b, ADA)):
+            after = one.now
+            await phone.ring(number)
+            await one.told(phone, "incoming", after, number=number)
+            await one.call("Answer", how="hold")
+            await one.told(phone, "active", after, number=number)
+        await b.has_voice()
+        assert a.calls.active and a.calls.held and not a.voice.link
+        said, asked = len(a.log), len(b.log)
+        await one.call("Tones", digits="5")
+        assert (a.tones, b.tones) == ("", "5")
+        await one.call("Merge")
+        await b.until(lambda: all(call.conference for call in b.calls.all), "a conference")
+        assert (lines(a, said), lines(b, asked)) == ([], ["AT+VTS=5", "AT+CHLD=3"])
+        # They end, and A's active one is heard here again.
+        after = one.now
+        await one.call("HangUp")
+        await b.until(lambda: not b.calls.all, "the conference is over")
+        await one.heard(a, after=after, kind="call")
+        await a.has_voice()
+        never_two_voices(one)

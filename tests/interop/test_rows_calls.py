@@ -164,6 +164,17 @@ async def test_whose_call_comes_back(folder: pathlib.Path) -> None:
         await asyncio.sleep(0.6)
         assert a.calls.held and lines(a, said) == []
         await hangs_up(one, a)
+        # B's ends because B vanishes: A's comes back.
+        await talks(one, a)
+        after = await rings(one, b)
+        await one.call("Answer", how="hold")
+        await one.spoken(b, after)
+        after, said = one.now, len(a.log)
+        await b.phone.disconnect()
+        await one.watch.next("phone", after, phone=b.address, state="disconnected")
+        await one.spoken(a, after)
+        assert lines(a, said)[0] == "AT+CHLD=2"
+        await hangs_up(one, a)
         never_two_voices(one)
 
 

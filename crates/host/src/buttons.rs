@@ -189,11 +189,14 @@ impl Host {
         phone: Option<Address>,
         hold: Hold,
     ) -> Result<(), Refusal> {
+        // Without a phone: the one that is heard, where several have two calls.
+        let heard = |id: &LinkId| {
+            self.link(*id).and_then(|link| link.seat).is_some_and(|id| self.roster.is_audible(id))
+        };
+        let several = || self.lines().filter(|id| self.calls_list(*id).len() > 1);
         let link = match phone {
             Some(_) => self.caller(phone)?,
-            None => {
-                self.lines().find(|id| self.calls_list(*id).len() > 1).ok_or(Refusal::NoCall)?
-            }
+            None => several().max_by_key(heard).ok_or(Refusal::NoCall)?,
         };
         if self.calls_list(link).len() < 2 {
             return Err(Refusal::NoCall);

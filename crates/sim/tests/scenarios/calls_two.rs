@@ -211,6 +211,22 @@ fn row_14_tones_are_sent_in_the_call_that_is_heard() {
 }
 
 #[test]
+fn row_14_of_two_phones_with_two_calls_each_the_one_that_is_heard_joins_its_own() {
+    let mut receiver = rings_too(two(), ANNA);
+    assert_eq!(press(&mut receiver, answer(AnswerHow::Hold)), Ok(()));
+    for caller in ["0456", "0789"] {
+        receiver.act(BEN, Act::Ring(caller, "Yan"));
+        receiver.run_for(2.0);
+        assert_eq!(press(&mut receiver, answer(AnswerHow::Hold)), Ok(()));
+    }
+    assert_eq!(receiver.speaks_with(), Some(BEN));
+    assert_eq!(press(&mut receiver, Command::Merge { phone: None }), Ok(()));
+    let two_calls = [CallStatus::Held, CallStatus::Active];
+    assert_eq!(statuses(&receiver, ANNA), two_calls);
+    assert_eq!(statuses(&receiver, BEN), [CallStatus::Active; 2]);
+}
+
+#[test]
 fn row_14_a_phone_that_does_not_hold_is_waited_for_two_seconds() {
     let pretends = gateway(|settings| settings.holds_nothing = true);
     let mut receiver = rings_too(phones(&[pretends, PhoneOptions::default()]), BEN);
