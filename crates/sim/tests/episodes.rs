@@ -19,12 +19,12 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use host::{
-    AnswerHow, Bond, Command, Effect, Event, Host, Input, Limits, LinkId, MediaAction, OrderKind,
-    Settings, StreamEffect, StreamState, Ticket, Tone, VoiceEffect, VoiceTo,
+    AnswerHow, Bond, Change, Command, Effect, Event, Host, Input, Limits, LinkId, MediaAction,
+    OrderKind, Settings, StreamEffect, StreamState, Ticket, Tone, VoiceEffect, VoiceTo,
 };
 use multipoint::{Policy, Takeover};
 use pool::{Arena, Instant};
-use stack::hfp::gateway;
+use stack::hfp::gateway::{self, Orders};
 use stack::{KeyType, LinkKey, Name, Volumes};
 use tandem_sim::{
     Act, Audio, Complaint, ControllerOptions, Fault, Manners, PhoneOptions, RECEIVER, Random, World,
@@ -74,6 +74,7 @@ fn manners(random: &mut Random) -> Manners {
         plays_on_connecting: rarely(random, 8).then_some(440),
         comes_back_after: rarely(random, 4).then(|| millis(random, 2000)),
         ignores_pause: rarely(random, 8),
+        refuses_keys: rarely(random, 8),
         toggles_on_pause: rarely(random, 8),
         resumes_after: rarely(random, 8).then(|| millis(random, 3000)),
         suspends_after: if rarely(random, 3) { millis(random, 5000) } else { Duration::ZERO },
@@ -87,6 +88,8 @@ fn manners(random: &mut Random) -> Manners {
 }
 
 fn phone(random: &mut Random, n: usize) -> PhoneOptions {
+    let mut orders = [Orders::Obeyed; 12];
+    orders[..2].copy_from_slice(&[Orders::Refused, Orders::Unanswered]);
     let settings = gateway::Settings {
         features: if rarely(random, 3) {
             AgFeatures::from_bits_truncate(random.next_u32())
@@ -100,6 +103,8 @@ fn phone(random: &mut Random, n: usize) -> PhoneOptions {
             Holds::all()
         },
         holds_nothing: rarely(random, 8),
+        orders: pick(random, &orders),
+        headset: rarely(random, 12),
         ..gateway::Settings::default()
     };
     PhoneOptions {
@@ -112,11 +117,31 @@ fn phone(random: &mut Random, n: usize) -> PhoneOptions {
     }
 }
 
+const TAKEOVERS: [Takeover; 4] =
+    [Takeover::Last, Takeover::First, Takeover::FirstMute, Takeover::Mix];
+
+/// What is set in the midst of everything.
+fn change(random: &mut Random, phone: Address) -> Change {
+    let on = rarely(random, 2);
+    let changes = [
+        Change::Seats(1 + random.below(3) as u8),
+        Change::Takeover(pick(random, &TAKEOVERS)),
+        Change::Blips(on),
+        Change::AnswerEnds(on),
+        Change::Resume(on),
+        Change::ResumeCall(on),
+        Change::Reconnect(on),
+        Change::AutoAnswer { phone, on },
+        Change::MayTakeOver { phone, on },
+        Change::Priority { phone, priority: random.below(3) as u8 },
+    ];
+    pick(random, &changes)
+}
+
 fn settings(random: &mut Random) -> Settings {
-    let takeovers = [Takeover::Last, Takeover::First, Takeover::FirstMute, Takeover::Mix];
     let policy = Policy {
         seats: 1 + random.below(3) as u8,
-        takeover: pick(random, &takeovers),
+        takeover: pick(random, &TAKEOVERS),
         resume: !rarely(random, 5),
         resume_call: !rarely(random, 5),
         ..Policy::default()
@@ -250,6 +275,8 @@ impl Episode {
             Command::Assistant { on: rarely(random, 2), phone },
             Command::Media { action: MediaAction::PlayPause, phone },
             Command::Connect { phone: address(n) },
+            Command::Set(change(random, address(n))),
+            Command::Set(change(random, address(n))),
         ];
         pick(random, &commands)
     }

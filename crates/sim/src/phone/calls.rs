@@ -331,6 +331,13 @@ impl Phone {
         }
     }
 
+    /// A headset's button was pressed: it takes the call that rings, else ends the one that is on.
+    fn button(&mut self, now: Instant) {
+        let Some(calls) = &self.calls else { return };
+        let rings = calls.list().iter().any(stack::hfp::Call::is_ringing);
+        self.act(now, if rings { Act::Answer(Audio::Receiver) } else { Act::HangUp });
+    }
+
     /// The receiver says something on the line.
     pub(super) fn gateway_told(&mut self, now: Instant, change: GatewayChange) {
         let Some(calls) = &mut self.calls else { return };
@@ -371,6 +378,7 @@ impl Phone {
                     self.call(now, Call::OpenVoice(link));
                 }
             }
+            gateway::Output::Pressed => self.button(now),
             gateway::Output::VoiceRecognition(on) => {
                 calls.assistant = *on;
                 self.calls_changed(now);

@@ -177,7 +177,8 @@ impl Phone {
     pub(super) fn player_is(&mut self, now: Instant, change: impl FnOnce(&mut Player)) {
         let Some(player) = &mut self.player else { return };
         change(player);
-        let told = player.told();
+        let keyless = self.options.manners.refuses_keys;
+        let told = avrcp::Player { keyless, ..player.told() };
         if let Some(link) = self.link {
             self.call(now, Call::Player(link, told));
         }

@@ -68,6 +68,8 @@ pub struct Manners {
     pub comes_back_after: Option<Duration>,
     /// Its player does not pause when it is told to.
     pub ignores_pause: bool,
+    /// Its player has no keys: each is refused.
+    pub refuses_keys: bool,
     /// PAUSE makes it play where it does not.
     pub toggles_on_pause: bool,
     /// It plays again by itself so long after it was told to pause.
@@ -100,6 +102,7 @@ impl Default for Manners {
             plays_on_connecting: None,
             comes_back_after: None,
             ignores_pause: false,
+            refuses_keys: false,
             toggles_on_pause: false,
             resumes_after: None,
             suspends_after: Duration::ZERO,

@@ -3,18 +3,25 @@
 mod calls;
 mod calls_two;
 mod chase;
+mod headset;
 mod initiative;
 mod manners;
 mod media;
 mod one_device;
 mod owner;
 mod paging;
+mod phone_settings;
 mod receiver;
+mod refused;
 mod remote;
 mod seats;
+mod settings;
+mod together;
+mod tones;
+mod visits;
 mod voices;
 
-use host::Settings;
+use host::{AnswerHow, Command, Settings};
 use multipoint::Takeover;
 use stack::hfp::gateway;
 use tandem_sim::{Manners, PhoneOptions};
@@ -22,6 +29,11 @@ use tandem_sim::{Manners, PhoneOptions};
 const ANNA: usize = 0;
 const BEN: usize = 1;
 const CLEO: usize = 2;
+const DORA: usize = 3;
+
+const ANSWER: Command = Command::Answer { how: AnswerHow::Default, phone: None, index: None };
+const REJECT: Command = Command::Reject { phone: None, index: None };
+const HANG_UP: Command = Command::HangUp { phone: None, index: None };
 
 fn with(takeover: Takeover) -> Settings {
     let policy = multipoint::Policy { takeover, ..multipoint::Policy::default() };

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use host::{
-    Bond, CallState, Command, Effect, Event, Host, Input, Limits, LinkId, OrderKind, Refusal,
-    Settings, SourceKind, StreamEffect, StreamId, StreamState, Ticket, Tone, VoiceCodec,
+    Bond, CallState, Change, Command, Effect, Event, Host, Input, Limits, LinkId, OrderKind,
+    Refusal, Settings, SourceKind, StreamEffect, StreamId, StreamState, Ticket, Tone, VoiceCodec,
     VoiceEffect,
 };
 use pool::{Arena, Instant};
@@ -13,6 +13,7 @@ use tandem_sim::{Act, Complaint, Heard, PhoneOptions, Speaker, World};
 use wire::Address;
 use wire::h4::Channel;
 use wire::hci::Opcode;
+use wire::hfp::CallStatus;
 
 use crate::{ANNA, BEN};
 
@@ -173,6 +174,14 @@ impl Receiver {
         self.world.air().complaints(here).to_vec()
     }
 
+    /// The same without what was sent in the moment in which a link went: its end is on the way to the
+    /// host, or to the phone.
+    pub fn faults(&mut self) -> Vec<Complaint> {
+        let mut complaints = self.complaints();
+        complaints.retain(|complaint| !matches!(complaint, Complaint::UnknownHandle(_)));
+        complaints
+    }
+
     pub fn now(&mut self) -> Instant {
         self.world.air().now()
     }
@@ -199,6 +208,19 @@ impl Receiver {
         let ticket = Ticket(self.tickets);
         self.input(Input::Command(ticket, command));
         ticket
+    }
+
+    /// Gives a command, and says how it ended within so many seconds.
+    pub fn press(&mut self, command: Command, seconds: f64) -> Result<(), Refusal> {
+        let ticket = self.command(command.clone());
+        self.run_for(seconds);
+        self.result(ticket).unwrap_or_else(|| panic!("{command:?} does not end"))
+    }
+
+    /// Changes a setting while everything goes on.
+    pub fn set(&mut self, change: Change) {
+        let ticket = self.command(Command::Set(change.clone()));
+        assert_eq!(self.result(ticket), Some(Ok(())), "{change:?}");
     }
 
     /// How a command ended, if it has: each does once.
@@ -406,6 +428,11 @@ impl Receiver {
         }
         calls.sort_by_key(|(index, _)| *index);
         calls.into_iter().map(|(_, state)| state).collect()
+    }
+
+    /// A phone's calls as they are.
+    pub fn statuses(&self, n: usize) -> Vec<CallStatus> {
+        self.world.phone(n).calls().iter().map(|call| call.status).collect()
     }
 
     /// When something was told for the first time since `since`.

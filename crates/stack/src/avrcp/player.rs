@@ -28,6 +28,8 @@ pub struct Player {
     pub position: Option<u32>,
     /// The battery of the device that it is on.
     pub battery: BatteryStatus,
+    /// Whether it has no keys: each is not implemented.
+    pub keyless: bool,
 }
 
 impl Default for Player {
@@ -39,6 +41,7 @@ impl Default for Player {
             track: None,
             position: None,
             battery: BatteryStatus::Normal,
+            keyless: false,
         }
     }
 }

@@ -122,10 +122,10 @@ impl Session {
             return self.not_implemented(asker, frame);
         };
         let (operation, state) = (key.operation, key.state);
-        let known = match self.side {
+        let known = match &self.side {
             Side::Sink { .. } => self.volume_key(operation, state),
-            Side::Source { .. } => {
-                let known = player::OPERATIONS.contains(&operation);
+            Side::Source { player } => {
+                let known = !player.keyless && player::OPERATIONS.contains(&operation);
                 if known {
                     self.notice(Notice::Pressed { operation, state });
                 }

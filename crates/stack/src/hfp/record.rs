@@ -73,6 +73,15 @@ pub fn gateway(
     })
 }
 
+/// The record of an audio gateway for headsets that is reached on `channel`.
+pub fn headset_gateway(name: &str, channel: ServerChannel) -> Result<Record, NoRoom> {
+    Record::new(|record| {
+        described(record, &[HEADSET_AUDIO_GATEWAY, Uuid::GENERIC_AUDIO], channel);
+        profile(record, HEADSET, HSP_VERSION);
+        record.attribute(AttributeId::SERVICE_NAME).text(name);
+    })
+}
+
 fn described(record: &mut Builder<'_>, classes: &[Uuid], channel: ServerChannel) {
     record.attribute(AttributeId::SERVICE_CLASS_ID_LIST).sequence(|list| {
         for class in classes {

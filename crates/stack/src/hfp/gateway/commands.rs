@@ -8,14 +8,19 @@ use wire::hfp::{
     HfIndicators, ResultCode,
 };
 
-use super::output::{MAX_TEXT, Output};
+use super::output::{MAX_TEXT, Orders, Output};
 use super::{Gateway, Unit};
 use crate::hfp::call::{self, Call, MAX_CALLS};
 use crate::hfp::hands_free::Indicator;
 
 impl Gateway {
     pub(super) fn command(&mut self, now: Instant, command: Command<'_>) {
-        match self.answer_to(command) {
+        let answer = match self.settings.orders {
+            Orders::Unanswered if is_order(command) => return,
+            Orders::Refused if is_order(command) => Err(CmeError::NOT_ALLOWED),
+            _ => self.answer_to(command),
+        };
+        match answer {
             Ok(()) => self.say(ResultCode::Ok),
             Err(error) => return self.refuse(error),
         }
@@ -214,4 +219,21 @@ impl Gateway {
     pub fn best_codec(&self) -> Codec {
         (self.unit.codecs & self.settings.codecs).each().max().unwrap_or_default()
     }
+}
+
+/// Whether a command asks something of calls, the voice link or the assistant.
+fn is_order(command: Command<'_>) -> bool {
+    matches!(
+        command,
+        Command::Answer
+            | Command::Chup
+            | Command::Chld(_)
+            | Command::Dial(_)
+            | Command::DialMemory(_)
+            | Command::Bldn
+            | Command::Bvra(_)
+            | Command::Bcc
+            | Command::Vts(_)
+            | Command::Ckpd
+    )
 }

@@ -26,7 +26,7 @@ use wire::hfp::{
 
 use super::call::{Call, MAX_CALLS, Number};
 use super::hands_free::Indicator;
-pub use output::{MAX_TEXT, Output, Settings, Text};
+pub use output::{MAX_TEXT, Orders, Output, Settings, Text};
 
 /// Octets of a line at most; longer ones are dropped.
 pub const MAX_LINE: usize = 256;
@@ -109,13 +109,18 @@ impl Gateway {
 
     /// The line to a unit is open, whoever opened it. The calls are the phone's, and go on.
     pub fn opened(&mut self) {
-        self.lines.clear();
-        self.unit = Unit::default();
+        self.closed();
+        // A headset has nothing to set up.
+        if self.settings.headset {
+            self.unit.up = true;
+            self.output(Output::Up { features: HfFeatures::empty() });
+        }
     }
 
     /// The line is gone.
     pub fn closed(&mut self) {
-        self.opened();
+        self.lines.clear();
+        self.unit = Unit::default();
     }
 
     /// Takes what arrived on the line, in whatever pieces.
@@ -196,6 +201,11 @@ impl Gateway {
     /// Says something else, as odd phones do.
     pub fn say_raw(&mut self, line: &str) {
         self.say(ResultCode::Unknown(line.as_bytes()));
+    }
+
+    /// Whether it knows no more than HSP.
+    pub fn is_headset(&self) -> bool {
+        self.settings.headset
     }
 
     /// Whether the service level connection is there.

@@ -11,6 +11,18 @@ pub const MAX_TEXT: usize = 192;
 /// What is to be sent.
 pub type Text = heapless::Vec<u8, MAX_TEXT>;
 
+/// What becomes of the unit's orders.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Orders {
+    /// They are carried out, where they can be.
+    #[default]
+    Obeyed,
+    /// An error is the answer.
+    Refused,
+    /// There is no answer.
+    Unanswered,
+}
+
 /// What the phone is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
@@ -22,6 +34,10 @@ pub struct Settings {
     pub holds: Holds,
     /// Whether it says OK to what is asked of its calls, and does nothing.
     pub holds_nothing: bool,
+    /// What becomes of the unit's orders: what is asked of calls, the voice link and the assistant.
+    pub orders: Orders,
+    /// Whether it knows no more than HSP 1.2: it rings, and listens to the button.
+    pub headset: bool,
     /// The unit's indicators that it listens to.
     pub indicators: HfIndicators,
     /// Its own, in the order in which it names them.
@@ -44,6 +60,8 @@ impl Default for Settings {
             codecs: Codecs::CVSD | Codecs::MSBC,
             holds: Holds::all(),
             holds_nothing: false,
+            orders: Orders::Obeyed,
+            headset: false,
             indicators: HfIndicators::all(),
             places: Indicator::ALL.into_iter().collect(),
             accessory: false,

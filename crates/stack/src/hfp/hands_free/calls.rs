@@ -18,6 +18,9 @@ const RECHECK: Duration = Duration::from_millis(500);
 /// How often it is asked for again; some phones contradict themselves for good.
 const MAX_RECHECKS: u8 = 3;
 
+/// How long a call whose setup has ended waits for what comes of it, where no list says.
+const LIMBO: Duration = Duration::from_millis(500);
+
 /// How often the list is asked for while two calls are in the same state: no indicator tells when one
 /// of them ends.
 const POLL: Duration = Duration::from_secs(3);
@@ -36,6 +39,8 @@ pub(super) struct Calls {
     foreseen: bool,
     rechecks: u8,
     recheck_at: Option<Instant>,
+    /// When there is none any more, if no list says otherwise: no indicator tells of one.
+    none_at: Option<Instant>,
     /// What the indicator `call` was when the call began that is being set up.
     call_then: u8,
     /// Who rings, as far as the phone said.
@@ -57,7 +62,7 @@ impl Calls {
     }
 
     pub(super) fn wake_at(&self) -> Option<Instant> {
-        [self.recheck_at, self.inferred.wake_at()].into_iter().flatten().min()
+        [self.recheck_at, self.none_at, self.inferred.wake_at()].into_iter().flatten().min()
     }
 
     /// A list is about to be asked for; `false` where the phone tells none.
@@ -117,6 +122,7 @@ impl HandsFree {
         self.calls.rechecks = 0;
         if self.calls.lists {
             self.chores.insert(Chores::CALLS);
+            self.calls.none_at = self.tells_no_call().then_some(now + LIMBO);
             self.foresee(indicator, before);
         } else {
             self.calls.inferred.changed(now, indicator, before, self.phone.value(indicator));
@@ -169,8 +175,15 @@ impl HandsFree {
         self.settle(list);
     }
 
+    /// Whether the indicators say that there is no call at all.
+    fn tells_no_call(&self) -> bool {
+        let about_calls = [Indicator::Call, Indicator::CallSetup, Indicator::CallHeld];
+        about_calls.iter().all(|indicator| self.phone.value(*indicator) == 0)
+    }
+
     /// AT+CLCC was answered: the list is whole.
     pub(super) fn calls_listed(&mut self, now: Instant) {
+        self.calls.none_at = None;
         let fresh = core::mem::take(&mut self.calls.fresh);
         let agrees = Calls::agrees(&fresh, &self.phone);
         if self.calls.foreseen && !agrees {
@@ -250,6 +263,10 @@ impl HandsFree {
     pub(super) fn recheck_calls(&mut self, now: Instant) {
         if self.calls.recheck_at.take_if(|at| *at <= now).is_some() {
             self.chore(now, Chores::CALLS);
+        }
+        // A phone that owes us an answer is not asked, and a list may be long in coming.
+        if self.calls.none_at.take_if(|at| *at <= now).is_some() {
+            self.settle(List::new());
         }
         if self.calls.inferred.wake(now) {
             self.inferred();

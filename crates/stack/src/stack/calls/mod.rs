@@ -60,6 +60,9 @@ impl CallsRole {
                 record::hands_free("Hands-free", channel(HANDS_FREE), settings).ok(),
                 record::headset("Headset", channel(HEADSET)).ok(),
             ],
+            CallsRole::Gateway(settings) if settings.headset => {
+                [record::headset_gateway("Phone", channel(HANDS_FREE)).ok(), None]
+            }
             CallsRole::Gateway(settings) => {
                 let (features, codecs) = (settings.features, settings.codecs);
                 [record::gateway("Phone", channel(HANDS_FREE), features, codecs).ok(), None]
@@ -151,6 +154,7 @@ impl Stack {
     /// What is looked for in the peer's records.
     pub(super) fn calls_class(&self, link: LinkId, about: About) -> Uuid {
         match (self.calls(link).map(|calls| &calls.party), about) {
+            (Some(Party::Gateway { gateway, .. }), _) if gateway.is_headset() => record::HEADSET,
             (Some(Party::Gateway { .. }), _) => Uuid::HANDS_FREE,
             (_, About::Headset) => record::HEADSET_AUDIO_GATEWAY,
             _ => Uuid::HANDS_FREE_AUDIO_GATEWAY,
