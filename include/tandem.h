@@ -220,7 +220,7 @@ typedef enum tandem_kind {
      */
     TANDEM_KIND_DONE = 13,
     /**
-     * A link's state: phone, rssi, role, mode.
+     * A link's state: phone, rssi, quality, role, mode.
      */
     TANDEM_KIND_LINK = 14,
     /**

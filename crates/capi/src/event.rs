@@ -65,7 +65,7 @@ pub enum Kind {
     Evicted = 12,
     /// A verb ended: ticket, result; see tandem_event_result.
     Done = 13,
-    /// A link's state: phone, rssi, role, mode.
+    /// A link's state: phone, rssi, quality, role, mode.
     Link = 14,
     /// Something that the owner should know: code, text.
     Warning = 15,

@@ -154,6 +154,8 @@ pub enum Event {
         phone: Address,
         /// Received signal strength, dB against the golden range (Core 5.4, Vol 4, Part E, 7.5.4).
         rssi: Option<i8>,
+        /// How well it is received, 0 to 255, as the controller's maker counts it (7.5.3).
+        quality: Option<u8>,
         /// Whether we are its central.
         central: bool,
         /// Whether it is in sniff mode.

@@ -76,7 +76,9 @@ pub(crate) struct Link {
     pub(crate) idle: Idle,
     /// How strongly it is received, as read last.
     pub(crate) rssi: Option<i8>,
-    /// Its role, mode or strength is not told yet.
+    /// How well it is received, as read last.
+    pub(crate) quality: Option<u8>,
+    /// Its role, mode, strength or quality is not told yet.
     pub(crate) news: bool,
 }
 
@@ -106,6 +108,7 @@ impl Link {
             slept: false,
             idle: Idle::Busy,
             rssi: None,
+            quality: None,
             news: true,
         }
     }

@@ -29,6 +29,9 @@ const RETURN_WITHIN: Duration = Duration::from_secs(60);
 /// A change of the received strength that is told, in dB.
 const RSSI_STEP: u8 = 3;
 
+/// The same of the quality, of 255.
+const QUALITY_STEP: u8 = 16;
+
 /// What an owner is told who waits for the profile that could not be connected.
 fn profile_refusal(cause: Cause) -> Refusal {
     match cause {
@@ -96,6 +99,7 @@ impl Host {
                 self.link_changed(now, link, |link| link.central = central);
             }
             Notice::Mode { link, sniff } => self.mode(now, link, sniff),
+            Notice::LinkQuality { link, quality } => self.received_with(now, link, quality),
             Notice::Rssi { link, rssi } => self.received_at(now, link, rssi),
             Notice::Stream { link, stream, change } => self.stream(now, link, stream, change),
             Notice::ProfileFailed { link, failure } => {
@@ -281,7 +285,7 @@ impl Host {
         let Some(link) = self.link(id).filter(|link| link.news && link.seat.is_some()) else {
             return;
         };
-        let Link { address: phone, central, sniff, rssi, .. } = *link;
+        let Link { address: phone, central, sniff, rssi, quality, .. } = *link;
         let told = self.phones.get(phone).and_then(|phone| phone.told);
         if let Some(again) = told.map(|told| told + LINK_INTERVAL).filter(|again| *again > now) {
             return self.timers.arm(Timer::Link(id, LinkTimer::Tell), again);
@@ -290,7 +294,7 @@ impl Host {
             link.news = false;
         }
         self.phones.entry(phone).told = Some(now);
-        self.notify(Event::Link { phone, rssi, central, sniff });
+        self.notify(Event::Link { phone, rssi, quality, central, sniff });
     }
 
     /// Looks at a seated phone's link from time to time.
@@ -298,7 +302,19 @@ impl Host {
         let Some(phone) = self.link(id).map(|link| link.address) else { return };
         self.timers.arm(Timer::Link(id, LinkTimer::Look), now + LINK_INTERVAL);
         self.keep_volumes(phone);
+        // The quality first, so that it is told with the strength.
+        self.call(now, Call::ReadLinkQuality(id));
         self.call(now, Call::ReadRssi(id));
+    }
+
+    /// How well a link is received: told when it changed by what a person would notice.
+    fn received_with(&mut self, now: Instant, id: LinkId, quality: u8) {
+        let Some(link) = self.link_mut(id) else { return };
+        let before = link.quality.replace(quality);
+        if before.is_some_and(|before| before.abs_diff(quality) >= QUALITY_STEP) {
+            link.news = true;
+            self.tell_link(now, id);
+        }
     }
 
     /// How strongly a link is received: told when it changed by what a person would notice.

@@ -148,8 +148,8 @@ fn event_fields(event: &Event) -> Value {
             json!({ "phone": phone.to_string(), "order": order_name(*order) })
         }
         Event::Evicted { phone, by } => json!({ "phone": phone.to_string(), "by": by.to_string() }),
-        Event::Link { phone, rssi, central, sniff } => json!({
-            "phone": phone.to_string(), "rssi": rssi,
+        Event::Link { phone, rssi, quality, central, sniff } => json!({
+            "phone": phone.to_string(), "rssi": rssi, "quality": quality,
             "role": if *central { "central" } else { "peripheral" },
             "mode": if *sniff { "sniff" } else { "active" },
         }),

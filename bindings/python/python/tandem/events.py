@@ -26,7 +26,7 @@ class Event:
     #: The wall clock, ISO 8601.
     time: str
     #: Fields that the class does not have.
-    more: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +215,7 @@ class Link(Event):
 
     phone: str
     rssi: int | None
+    quality: int | None
     role: str
     mode: str
 

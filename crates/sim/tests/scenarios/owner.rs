@@ -249,6 +249,18 @@ fn a_links_state_is_told_at_most_once_in_ten_seconds() {
 }
 
 #[test]
+fn how_a_link_is_received_is_told_with_its_state() {
+    let mut receiver = Receiver::connected(Settings::default(), 1, 1);
+    receiver.run_for(25.0);
+    let told = receiver.told.iter().rev().find_map(|(_, event)| match event {
+        Event::Link { rssi, quality, .. } => Some((rssi.is_some(), *quality)),
+        _ => None,
+    });
+    // The simulator's controllers have nothing to complain of.
+    assert_eq!(told, Some((true, Some(0xFF))));
+}
+
+#[test]
 fn we_are_central_whoever_placed_the_link() {
     let mut receiver = Receiver::connected(Settings::default(), 1, 1);
     receiver.act(ANNA, Act::Disconnect);

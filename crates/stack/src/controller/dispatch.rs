@@ -105,6 +105,12 @@ impl Controller {
                     self.output(Output::Rssi { link: id, rssi: read.rssi });
                 }
             }
+            Opcode::READ_LINK_QUALITY => {
+                let read = returns::ReadLinkQuality::parse(octets).ok();
+                if let Some(read) = read.filter(|read| Some(read.connection_handle) == handle) {
+                    self.output(Output::LinkQuality { link: id, quality: read.link_quality });
+                }
+            }
             _ => {}
         }
     }

@@ -56,6 +56,13 @@ impl Controller {
         self.order(Command::ReadRssi { connection_handle: handle }, errand)
     }
 
+    /// Reads how well a link is received; [`Output::LinkQuality`] follows if the controller can tell.
+    pub fn read_link_quality(&mut self, now: Instant, link: LinkId) -> Result<(), OrderError> {
+        self.now = now;
+        let (errand, handle, _) = self.live(link, |l| (l.handle, ()))?;
+        self.order(Command::ReadLinkQuality { connection_handle: handle }, errand)
+    }
+
     /// What is needed of a link that is not going, and whom its commands are for.
     fn live<A, B>(
         &self,

@@ -142,6 +142,13 @@ pub enum Output {
         /// within it. (It is not in dBm.)
         rssi: i8,
     },
+    /// How well a link is received was read.
+    LinkQuality {
+        /// The link.
+        link: LinkId,
+        /// 0 to 255, the more the better, as the controller's maker counts it.
+        quality: u8,
+    },
     /// A link's peer wants a voice link: [`accept_voice`](super::Controller::accept_voice) or
     /// [`reject_voice`](super::Controller::reject_voice) it, within 4.5 s.
     VoiceRequested {

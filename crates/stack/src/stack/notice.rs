@@ -139,6 +139,13 @@ pub enum Notice {
         /// In dB, against the golden range (Core 5.4, Vol 4, Part E, 7.5.4).
         rssi: i8,
     },
+    /// How well a link is received.
+    LinkQuality {
+        /// The link.
+        link: LinkId,
+        /// 0 to 255, the more the better (Core 5.4, Vol 4, Part E, 7.5.3).
+        quality: u8,
+    },
     /// A link's media stream changed.
     Stream {
         /// The link.
@@ -325,6 +332,8 @@ pub enum Call {
     Sniff(LinkId, bool),
     /// Read how strongly a link is received.
     ReadRssi(LinkId),
+    /// Read how well a link is received.
+    ReadLinkQuality(LinkId),
     /// Secure a link that waits for it.
     Secure(LinkId),
     /// Streams that are configured from now on are coded with at most this bitpool.

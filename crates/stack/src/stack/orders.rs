@@ -39,6 +39,7 @@ impl Stack {
             Call::Sniff(link, true) => return controller.sniff(now, link),
             Call::Sniff(link, false) => return controller.active(now, link),
             Call::ReadRssi(link) => return controller.read_rssi(now, link),
+            Call::ReadLinkQuality(link) => return controller.read_link_quality(now, link),
             Call::Secure(link) => return controller.secure(now, link),
             Call::BitpoolCap(cap) => {
                 self.bitpool_cap = cap;

@@ -118,6 +118,7 @@ impl Stack {
             // A refused role is lived without; we make no inquiries.
             From::RoleRefused { .. } | From::Found { .. } | From::InquiryDone(_) => return None,
             From::Rssi { link, rssi } => Notice::Rssi { link, rssi },
+            From::LinkQuality { link, quality } => Notice::LinkQuality { link, quality },
         };
         Some(Output::Notice(notice))
     }

@@ -340,3 +340,14 @@ fn signal_strength_is_read() {
     let (mut t, link) = voice::linked(Config::default(), Dongle::modern().lacks(Opcode::READ_RSSI));
     assert_eq!(t.controller.read_rssi(t.now, link), Err(OrderError::NotSupported));
 }
+
+#[test]
+fn link_quality_is_read_where_the_controller_can_tell() {
+    let (mut t, link) = voice::one();
+    t.controller.read_link_quality(t.now, link).unwrap();
+    t.hear(Command::ReadLinkQuality { connection_handle: HANDLE });
+    assert!(matches!(t.told(), Output::LinkQuality { quality: 200, link: l } if l == link));
+    let lacking = Dongle::modern().lacks(Opcode::READ_LINK_QUALITY);
+    let (mut t, link) = voice::linked(Config::default(), lacking);
+    assert_eq!(t.controller.read_link_quality(t.now, link), Err(OrderError::NotSupported));
+}

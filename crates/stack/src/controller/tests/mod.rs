@@ -122,6 +122,10 @@ impl Dongle {
             Command::ReadRssi { connection_handle } => {
                 returns::ReadRssi { connection_handle: *connection_handle, rssi: -7 }.write(out)
             }
+            Command::ReadLinkQuality { connection_handle } => {
+                let connection_handle = *connection_handle;
+                returns::ReadLinkQuality { connection_handle, link_quality: 200 }.write(out)
+            }
             Command::ReadEncryptionKeySize { connection_handle } => {
                 returns::ReadEncryptionKeySize {
                     connection_handle: *connection_handle,
