@@ -112,6 +112,7 @@ async def test_pause_is_ignored(folder: pathlib.Path) -> None:
         ended = await hangs_up(one, a)
         await one.heard(b.phone, after=ended, kind="media")
         never_heard(one, b.phone, called, ended)
+        await asyncio.sleep(A_WHILE)
         await settled(one, a)
         # Another phone's music is as good as a call.
         played = await starts(one, player)

@@ -138,15 +138,16 @@ async def test_in_a_call_beside_music(folder: pathlib.Path) -> None:
     paused for it comes back each time."""
 
     async def rings(one: Scene, a: Gateway) -> None:
+        after = one.now
         await a.ring(ADA)
-        await one.told(a, "incoming", number=ADA)
+        await one.told(a, "incoming", after, number=ADA)
 
     async def dials(one: Scene, a: Gateway) -> None:
         a.habits.answers = {"ATD": ()}
         dialling = asyncio.create_task(one.call("Dial", number=BEN, phone=a.address))
         await a.asked("ATD")
         a.dial(BEN)
-        await one.told(a, "outgoing")
+        await one.told(a, "outgoing", number=BEN)
         dialling.cancel()
 
     async def is_answered(one: Scene, a: Gateway) -> None:
@@ -249,7 +250,8 @@ async def test_in_a_call_beside_a_call(folder: pathlib.Path) -> None:
 @limits(90)
 async def test_in_pairing_and_paging(folder: pathlib.Path) -> None:
     """It is off when the receiver pages it, goes while it is paired with, and while it pages."""
-    async with two(folder) as (one, a, b):
+    # This air stands still while it computes a key, and loses links when that takes long.
+    async with two(folder, "--set", "security.secure_connections=off") as (one, a, b):
         # It is off when it is paged.
         await one.refused("TimedOut", "Connect", phone=a.phone.address)
         # It pages, and is off before it is answered.
@@ -259,12 +261,11 @@ async def test_in_pairing_and_paging(folder: pathlib.Path) -> None:
         await a.off()
         # It is paired with, and is off while its owner looks at it.
         c = Vanishing(one, "Phone C", C_HZ)
-        for _ in range(2):
-            await c.on()
-            c.phone.owner = Hesitant(c.phone.manners.io_capability)
-            c.connects()
-            await asyncio.wait_for(c.phone.owner.looks.wait(), 5)
-            await c.off(bonded=False)
+        await c.on()
+        c.phone.owner = Hesitant(c.phone.manners.io_capability)
+        c.connects()
+        await asyncio.wait_for(c.phone.owner.looks.wait(), 10)
+        await c.off(bonded=False)
         assert not one.watch.of("paired", phone=c.phone.address)
         await c.on()
         c.phone.owner = Owner(c.phone.manners.io_capability)
