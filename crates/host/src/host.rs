@@ -156,6 +156,11 @@ impl Host {
         self.stack.wake_at().into_iter().chain(self.timers.next()).min()
     }
 
+    /// The step at which the controller's bring-up is, while it is brought up.
+    pub fn bring_up_step(&self) -> Option<&'static str> {
+        self.stack.controller().step()
+    }
+
     /// The phone on a link.
     pub fn phone_on(&self, link: stack::LinkId) -> Option<Address> {
         self.link(link).map(|link| link.address)

@@ -251,8 +251,11 @@ impl Radio {
     }
 
     /// The port is of no more use: everyone is told, and it is opened again after a while.
-    fn lose(&mut self, reason: String) {
+    fn lose(&mut self, mut reason: String) {
         self.broken = None;
+        if let Some(step) = self.host.bring_up_step() {
+            reason = format!("the controller failed: {step}: {reason}");
+        }
         if let Some(ready) = self.ready.take() {
             ready.tell(Err(OpenError::Controller(reason.clone())));
         }

@@ -120,6 +120,21 @@ fn a_lost_controller_comes_back_and_one_that_does_not_answer_keeps_nobody() {
 }
 
 #[test]
+fn a_controller_that_hangs_up_while_it_is_brought_up_is_told_with_the_step() {
+    let listener = listener();
+    let at = listener.local_addr().unwrap();
+    let state = tempfile::tempdir().unwrap();
+    let controller = std::thread::spawn(move || {
+        let mut reset = [0; 4];
+        listener.accept().unwrap().0.read_exact(&mut reset).unwrap();
+        reset
+    });
+    let error = Receiver::open(config(at, &state)).err().expect("it never came up").to_string();
+    assert_eq!(error, "the controller failed: Reset: the controller closed the connection");
+    assert_eq!(controller.join().unwrap(), [0x01, 0x03, 0x0C, 0x00]);
+}
+
+#[test]
 fn what_counts_at_start_only_is_not_changed_later() {
     let state = tempfile::tempdir().unwrap();
     let mut config = config(([127, 0, 0, 1], 1).into(), &state);

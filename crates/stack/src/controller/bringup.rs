@@ -446,6 +446,12 @@ impl Controller {
         self.update_scan();
     }
 
+    /// The step of bring-up that is not answered yet, while it is brought up.
+    pub fn step(&self) -> Option<&'static str> {
+        let Phase::BringUp { step, .. } = self.phase else { return None };
+        STEPS.get(step).map(|step| step_name(step.opcode))
+    }
+
     /// Whether events other than answers mean nothing yet.
     pub(super) fn is_up(&self) -> bool {
         self.phase == Phase::Up
