@@ -12,6 +12,7 @@ ADA, BEN, CLEO = "+15550101", "5550102", "5550103"
 A_HZ, B_HZ, C_HZ = 1000, 1600, 2200  # far from the receiver's own tones
 RINGS, WAITS = (400, 450), 425  # which are these
 SETTLES = 5  # seconds after connecting in which nothing takes over
+CALM = 0.6  # seconds after which a change of the playback status is asked for at once again
 
 
 async def with_player(one: Scene, name: str, hz: int, **of) -> Gateway:
@@ -21,17 +22,21 @@ async def with_player(one: Scene, name: str, hz: int, **of) -> Gateway:
     return gateway
 
 
-async def switched_on(one: Scene, name: str, hz: int, **of) -> Gateway:
+async def switched_on(one: Scene, name: str, hz: int, opens: bool = True, **of) -> Gateway:
     """A phone with calls and a player that is not connected yet."""
     gateway = await one.gateway(name, hz, **of)
-    gateway.player = Player(gateway.phone, opens=True)
+    gateway.player = Player(gateway.phone, opens)
     return gateway
 
 
 async def joins(one: Scene, gateway: Gateway) -> None:
     """It comes, for the first time or again, and all that it has comes up."""
-    await gateway.player.join(one)
-    await one.reach(gateway)
+    if gateway.player.opens:
+        await gateway.player.join(one)
+        await one.reach(gateway)
+    else:  # the calls first: what is not there after 2 s the receiver opens
+        await one.reach(gateway)
+        await gateway.player.join(one)
 
 
 async def settled(one: Scene, *phones: Phone | Gateway) -> None:
@@ -42,11 +47,12 @@ async def settled(one: Scene, *phones: Phone | Gateway) -> None:
     await asyncio.sleep(max(0.0, due - one.clock()))
 
 
-async def plays(one: Scene, gateway: Gateway, *beside: Gateway) -> int:
-    """Its music begins and is heard, alone or with that of others; from there on."""
+async def plays(one: Scene, gateway: Gateway) -> int:
+    """Its music begins and is heard, alone; from there on."""
     after = one.now
     await gateway.player.play()
-    await one.heard(gateway, *beside, after=after, kind="media")
+    await one.heard(gateway, after=after, kind="media")
+    await asyncio.sleep(CALM)
     return after
 
 
