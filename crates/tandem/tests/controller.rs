@@ -129,7 +129,7 @@ fn a_controller_that_hangs_up_while_it_is_brought_up_is_told_with_the_step() {
         listener.accept().unwrap().0.read_exact(&mut reset).unwrap();
         reset
     });
-    let error = Receiver::open(config(at, &state)).err().expect("it never came up").to_string();
+    let error = Receiver::open(config(at, &state)).expect_err("it never came up").to_string();
     assert_eq!(error, "the controller failed: Reset: the controller closed the connection");
     assert_eq!(controller.join().unwrap(), [0x01, 0x03, 0x0C, 0x00]);
 }
