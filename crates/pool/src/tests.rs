@@ -164,6 +164,9 @@ fn instants_saturate() {
         Instant::from_nanos(u64::MAX)
     );
     assert_eq!(one + Duration::MAX, Instant::from_nanos(u64::MAX));
+    // An option is as large, and all of it is set: optimised code looks at the value first.
+    assert_eq!(size_of::<Option<Instant>>(), size_of::<u64>());
+    assert_eq!(Instant::ZERO.as_nanos(), 0);
     assert_eq!(Instant::ZERO - one, Duration::ZERO);
     assert_eq!(Instant::from_nanos(1_500_000_000).as_secs_f64(), 1.5);
     assert_eq!(format!("{one:?}"), "0.001000000s");
