@@ -92,8 +92,9 @@ async def test_three_seats_two_and_one(folder: pathlib.Path) -> None:
         await takes_the_seat_of(one, d, c)
         await one.heard(a)
         # One seat: the newcomer wins.
+        after = one.now
         await one.call("Set", key="multipoint", value="false")
-        await asyncio.wait_for(d.disconnected.wait(), 5)
+        await one.watch.next("phone", after, phone=d.address, state="disconnected")
         assert await connected(one) == {a.address}
         await takes_the_seat_of(one, b, a)
         assert await connected(one) == {b.address}
