@@ -49,7 +49,7 @@ async def returns(one: Scene, a: Gateway, b: Gateway) -> None:
 
 
 @limits(90)
-async def test_nobody_is_waited_for_longer_than_two_seconds(folder: pathlib.Path) -> None:
+async def test_who_does_not_hold_in_two_seconds(folder: pathlib.Path) -> None:
     """Rows 9, 10 and 14: whoever says OK and neither holds nor ends, or refuses, keeps its call, which
     goes on at the phone."""
     async with scene(folder) as one:

@@ -93,7 +93,7 @@ async def test_who_wins_as_it_is_set(folder: pathlib.Path) -> None:
 
 
 @limits(60)
-async def test_a_phone_that_plays_as_it_comes_takes_nothing_over(folder: pathlib.Path) -> None:
+async def test_whoever_plays_as_it_comes(folder: pathlib.Path) -> None:
     """Row 17: whatever starts within 5 s after connecting; with nobody audible it is heard at once."""
     async with scene(folder) as one:
         await one.start_receiver("--pair", "60", "--set", "blip_s=0.5")

@@ -110,7 +110,7 @@ async def test_only_what_we_paused_is_resumed(folder: pathlib.Path) -> None:
 
 
 @limits(90)
-async def test_a_phone_is_told_to_pause_once_and_only_while_it_plays(folder: pathlib.Path) -> None:
+async def test_who_is_told_to_pause_and_how_often(folder: pathlib.Path) -> None:
     """Rows 6 and 7."""
     async with two(folder, "--set", "pause_check_s=0.5") as (one, a, b):
         # Play in mid-call, where nothing had played before.
@@ -145,7 +145,7 @@ async def test_a_phone_is_told_to_pause_once_and_only_while_it_plays(folder: pat
 
 
 @limits(90)
-async def test_the_assistant_pauses_music_until_it_is_done(folder: pathlib.Path) -> None:
+async def test_the_assistant_pauses_music(folder: pathlib.Path) -> None:
     """Row 22, begun and ended by either side; a call goes before it, and it is for the phone used for
     a call last."""
     async with two(folder) as (one, a, b):
@@ -190,7 +190,7 @@ async def test_the_assistant_pauses_music_until_it_is_done(folder: pathlib.Path)
 
 
 @limits(90)
-async def test_who_played_when_it_was_lost_plays_again(folder: pathlib.Path) -> None:
+async def test_who_was_lost_plays_again(folder: pathlib.Path) -> None:
     """Row 21: after a link loss, if nobody else is heard; not where it went on purpose."""
     async with scene(folder) as one:
         dongle = Steady(one.port)

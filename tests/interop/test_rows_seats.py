@@ -175,7 +175,7 @@ async def test_pairing_mode_with_all_seats_taken(folder: pathlib.Path) -> None:
 
 
 @limits(90)
-async def test_a_phone_that_comes_and_goes_all_the_time(folder: pathlib.Path) -> None:
+async def test_a_phone_that_comes_and_goes(folder: pathlib.Path) -> None:
     """Each second; a third and a fourth at once. The one that plays is not disturbed."""
     async with scene(folder) as one:
         receiver = await one.start_receiver("--pair", "90")
