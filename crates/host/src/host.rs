@@ -177,7 +177,7 @@ impl Host {
                 }
             }
             // Whom to page follows from everything else.
-            if !self.page(now) && !self.rest(now) {
+            if !self.open_due_voice(now) && !self.page(now) && !self.rest(now) {
                 break;
             }
         }

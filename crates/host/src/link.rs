@@ -1,6 +1,6 @@
 //! What is kept of a link.
 
-use multipoint::SeatId;
+use multipoint::{Order, SeatId};
 use pool::Instant;
 use stack::a2dp::Configuration;
 use stack::{StreamId, VoiceCodec};
@@ -50,6 +50,8 @@ pub(crate) struct Link {
     pub(crate) headset: Option<HeadsetCall>,
     /// Its voice link, while it is open.
     pub(crate) voice: Option<VoiceCodec>,
+    /// Its voice link is to be opened, or accepted, as soon as another's is gone.
+    pub(crate) voice_due: Option<Order>,
     /// Its voice link is closed to be opened anew, coded otherwise.
     pub(crate) recodes: bool,
     /// How loud its media and its voice are heard, as the ear was told last.
@@ -95,6 +97,7 @@ impl Link {
             calls: false,
             headset: None,
             voice: None,
+            voice_due: None,
             recodes: false,
             gains: (0.0, 0.0),
             failed: Failed::default(),

@@ -28,6 +28,7 @@ impl Host {
             VoiceChange::Requested => self.decide_about(now, id, Fact::VoiceAsked),
             VoiceChange::Opened { handle, codec } => {
                 link.voice = Some(codec);
+                link.voice_due = None;
                 link.gains.1 = 0.0;
                 self.effect(Effect::VoiceLink(id, VoiceEffect::Open { handle, codec }));
                 self.effect(Effect::VoiceLink(id, VoiceEffect::Mute(self.muted)));
@@ -38,6 +39,7 @@ impl Host {
                 self.verb_done(phone, Verb::VoiceHere, Ok(()));
             }
             VoiceChange::Failed(status) => {
+                link.voice_due = None;
                 let taken_back = self.roster_voice(id) == multipoint::Voice::Closing;
                 if !taken_back {
                     self.warn("voice", format_args!("{phone}: no voice link: {status}"));
@@ -88,6 +90,50 @@ impl Host {
         let Some(id) = self.seats[usize::from(seat.0)] else { return };
         let Some(phone) = self.link(id).map(|link| link.address) else { return };
         self.notify(Event::Order { phone, order: kind });
+        let elsewhere = self.has_voice_elsewhere(id);
+        let waited = self.link_mut(id).and_then(|link| {
+            let opens = matches!(order, Ordered::OpenVoice(_) | Ordered::AcceptVoice(_));
+            let waits = (opens && elsewhere).then_some(order);
+            core::mem::replace(&mut link.voice_due, waits)
+        });
+        if let (Ordered::CloseVoice(_), Some(Ordered::AcceptVoice(_))) = (order, waited) {
+            self.call(now, Call::RejectVoice(id, NO_ROOM));
+        }
+        if self.link(id).is_some_and(|link| link.voice_due.is_none()) {
+            self.order_voice_now(now, seat, id, order);
+        }
+    }
+
+    /// Whether another phone's voice link is there: one that is closed, and takes longer than the policy
+    /// waits for, as of a phone that is out of reach.
+    fn has_voice_elsewhere(&self, id: LinkId) -> bool {
+        let links = (0..MAX_LINKS as u8).map(LinkId).filter(|&other| other != id);
+        links.into_iter().any(|other| self.voice_of(other).is_some())
+    }
+
+    /// Opens the voice link that waited for another's end; says whether there was one.
+    pub(crate) fn open_due_voice(&mut self, now: Instant) -> bool {
+        let due = (0..MAX_LINKS as u8).map(LinkId).find(|&id| {
+            let due = self.link(id).is_some_and(|link| link.voice_due.is_some());
+            due && !self.has_voice_elsewhere(id)
+        });
+        let Some((id, link)) = due.and_then(|id| Some((id, self.link_mut(id)?))) else {
+            return false;
+        };
+        if let (Some(order), Some(seat)) = (link.voice_due.take(), link.seat) {
+            self.order_voice_now(now, seat, id, order);
+        }
+        true
+    }
+
+    fn order_voice_now(
+        &mut self,
+        now: Instant,
+        seat: SeatId,
+        id: LinkId,
+        order: multipoint::Order,
+    ) {
+        use multipoint::Order as Ordered;
         match order {
             Ordered::OpenVoice(_) => self.open_voice(now, seat, id),
             Ordered::AcceptVoice(_) => match self.stack.call(now, Call::AcceptVoice(id)) {
@@ -99,7 +145,9 @@ impl Host {
             },
             Ordered::RejectVoice(_) => {
                 self.call(now, Call::RejectVoice(id, NO_ROOM));
-                self.voice_gone(id, phone);
+                if let Some(phone) = self.phone_in(seat) {
+                    self.voice_gone(id, phone);
+                }
             }
             Ordered::CloseVoice(_) => self.close_voice(now, seat, id),
             _ => {}

@@ -161,6 +161,9 @@ pub(crate) enum Message {
         serial: u64,
         reason: Status,
     },
+    VoiceGone {
+        serial: u64,
+    },
     Voice {
         serial: u64,
         payload: Vec<u8>,

@@ -200,6 +200,7 @@ impl Controller {
             | Message::VoiceAccepted { .. }
             | Message::VoiceRejected { .. }
             | Message::VoiceEnded { .. }
+            | Message::VoiceGone { .. }
             | Message::Voice { .. } => self.hear_voice(medium, link, message),
         }
     }

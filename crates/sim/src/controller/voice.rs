@@ -27,6 +27,8 @@ pub(super) struct VoiceLink {
     pub(super) handle: Option<Handle>,
     /// The peer asked for it, and our host has not answered.
     asked: bool,
+    /// Our host ended it, and the peer has not confirmed that.
+    ending: bool,
     parameters: SynchronousParameters,
 }
 
@@ -112,6 +114,7 @@ impl Controller {
             address,
             handle: None,
             asked: false,
+            ending: false,
             parameters,
         });
         self.say(medium, link, Message::VoiceRequest { serial, parameters, class });
@@ -199,14 +202,24 @@ impl Controller {
         handle: Handle,
         reason: Status,
     ) -> Answer {
-        let index = self.voice.iter().position(|voice| voice.handle == Some(handle));
-        let Some(voice) = index.map(|index| self.voice.remove(index)) else {
+        let voice = self.voice.iter_mut().find(|voice| voice.handle == Some(handle));
+        let Some(voice) = voice else {
             return Answer::Status(Status::UNKNOWN_CONNECTION_IDENTIFIER);
         };
-        let serial = voice.serial;
-        self.say(medium, voice.link, Message::VoiceEnded { serial, reason });
-        self.tell_voice_gone(medium, handle, Status::CONNECTION_TERMINATED_BY_LOCAL_HOST);
+        if core::mem::replace(&mut voice.ending, true) {
+            return Answer::Status(Status::COMMAND_DISALLOWED);
+        }
+        let (serial, link) = (voice.serial, voice.link);
+        self.say(medium, link, Message::VoiceEnded { serial, reason });
         Answer::PENDING
+    }
+
+    fn voice_gone(&mut self, medium: &Medium, serial: Serial, reason: Status) {
+        let index = self.voice.iter().position(|voice| voice.serial == serial);
+        let voice = index.map(|index| self.voice.remove(index));
+        if let Some(handle) = voice.and_then(|voice| voice.handle) {
+            self.tell_voice_gone(medium, handle, reason);
+        }
     }
 
     fn tell_voice_gone(&mut self, medium: &Medium, connection_handle: Handle, reason: Status) {
@@ -236,8 +249,15 @@ impl Controller {
                     let reason = Status::LMP_ERROR_TRANSACTION_COLLISION;
                     return self.say(medium, link, Message::VoiceRejected { serial, reason });
                 }
-                let voice =
-                    VoiceLink { serial, link, address, handle: None, asked: true, parameters };
+                let voice = VoiceLink {
+                    serial,
+                    link,
+                    address,
+                    handle: None,
+                    asked: true,
+                    ending: false,
+                    parameters,
+                };
                 let (bd_addr, class_of_device, link_type) = (address, class, voice.link_type());
                 self.voice.push(voice);
                 let timeout = duration(self.settings.accept_timeout);
@@ -255,11 +275,11 @@ impl Controller {
                 }
             }
             Message::VoiceEnded { serial, reason } => {
-                let index = self.voice.iter().position(|voice| voice.serial == serial);
-                let voice = index.map(|index| self.voice.remove(index));
-                if let Some(handle) = voice.and_then(|voice| voice.handle) {
-                    self.tell_voice_gone(medium, handle, reason);
-                }
+                self.say(medium, link, Message::VoiceGone { serial });
+                self.voice_gone(medium, serial, reason);
+            }
+            Message::VoiceGone { serial } => {
+                self.voice_gone(medium, serial, Status::CONNECTION_TERMINATED_BY_LOCAL_HOST);
             }
             Message::Voice { serial, payload } => {
                 let voice = self.voice.iter().find(|voice| voice.serial == serial);

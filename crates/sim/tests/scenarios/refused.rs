@@ -279,3 +279,22 @@ fn a_controller_that_ignores_an_order_is_begun_anew() {
     let status = receiver.world.phone(ANNA).player().map(|player| player.status());
     assert_eq!(status, Some(PlayStatus::Stopped));
 }
+
+#[test]
+fn row_09_a_voice_link_that_takes_long_to_close_is_waited_for() {
+    let no_hold = gateway(|settings| settings.holds -= wire::hfp::Holds::SWAP);
+    let mut receiver = waits(no_hold);
+    let pressed = receiver.now();
+    // Out of reach, its controller cannot confirm that the voice link is closed.
+    receiver.act(ANNA, Act::Leave);
+    assert_eq!(receiver.press(ANSWER, 20.0), Ok(()));
+    let voices = receiver.told.iter().filter_map(|(at, event)| match event {
+        Event::Voice { phone, open, .. } if *at >= pressed => {
+            Some((usize::from(phone.0[0]) - 0x10, *open))
+        }
+        _ => None,
+    });
+    let voices: Vec<_> = voices.collect();
+    assert_eq!(voices, [(ANNA, false), (BEN, true)]);
+    assert_eq!(receiver.speaks_with(), Some(BEN));
+}
