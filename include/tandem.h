@@ -324,10 +324,10 @@ enum tandem_status tandem_config_set_canceller(struct tandem_config *config,
 /**
  * Opens sound to read, and of the kind TANDEM_AUDIO_VOICE to write: interleaved 16-bit samples at
  * `rate` frames a second, 8000 to 48000, in one channel or two. `phone` is whose media or voice it
- * is; null: whichever phone's is heard. It begins within 100 ms, holds what is not read for 680 ms
- * at 48 kHz, and loses the oldest then. TANDEM_STATUS_BAD_VALUE for a kind, rate, channels or a
- * phone of the mix that cannot be; TANDEM_STATUS_BUSY when eight are open. It may outlive the
- * receiver, and ends with it.
+ * is, a name that is known, or an address, which may be that of a phone to come; null: whichever
+ * phone's is heard. It begins within 100 ms, holds what is not read for 680 ms at 48 kHz, and loses
+ * the oldest then. TANDEM_STATUS_BAD_VALUE for a kind, rate, channels or a phone of the mix that
+ * cannot be; TANDEM_STATUS_BUSY when eight are open. It may outlive the receiver, and ends with it.
  *
  * # Safety
  * `receiver` is from tandem_receiver_open and not closed; `phone`, unless null, ends with a zero
@@ -341,9 +341,9 @@ enum tandem_status tandem_audio_open(const struct tandem_receiver *receiver,
                                      struct tandem_audio **audio);
 
 /**
- * A file descriptor that poll, select and epoll find readable when something can be read that came
- * after a read found less than it had room for, and at the end. It belongs to the audio object: do
- * not read or close it. -1 for null.
+ * A file descriptor that poll, select and epoll find readable from when something can be read until
+ * a read found less than it had room for, and at the end. It belongs to the audio object: do not
+ * read or close it. -1 for null.
  *
  * # Safety
  * `audio` is from tandem_audio_open and not closed.

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use tandem::{
-    Address, AnswerHow, AudioKind, Command, Config, Handle, MediaAction, Options, VoiceTo,
+    Address, AnswerHow, AudioKind, Command, Config, Handle, MediaAction, Options, Refusal, VoiceTo,
     VolumeKind, dialling,
 };
 
@@ -86,11 +86,14 @@ impl Receiver {
         rate: i64,
         channels: i64,
     ) -> PyResult<Audio> {
-        let kind = one_of(py, "kind", kind, &AudioKind::ALL)?;
+        let meant = one_of(py, "kind", kind, &AudioKind::ALL)?;
         let (rate, channels) = (number(py, "rate", rate)?, number(py, "channels", channels)?);
         let phone = self.some_phone(py, phone)?;
-        let audio = py.detach(|| self.handle.audio(kind, phone, rate, channels));
-        audio.map(Audio::new).map_err(|refusal| refused(py, refusal))
+        let audio = py.detach(|| self.handle.audio(meant, phone, rate, channels));
+        audio.map(Audio::new).map_err(|refusal| match refusal {
+            Refusal::BadValue => bad(py, kind, tandem::NO_SUCH_AUDIO),
+            other => refused(py, other),
+        })
     }
 
     /// Everything as it is.

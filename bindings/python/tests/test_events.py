@@ -23,6 +23,7 @@ class Classes(unittest.TestCase):
             case _:
                 self.fail(event)
         self.assertEqual((event.t, event.event, event.more), (1.5, "confirm", {}))
+        self.assertIn(event, {event})
 
     def test_a_call_is_matched_by_its_state(self):
         match events.event(told("call", phone="AA", index=1, state="incoming", number="123")):

@@ -90,6 +90,7 @@ class Receiver(unittest.TestCase):
             ("passkey", lambda: self.rx.confirm(air.NOBODY, True, -1)),
             ("rate", lambda: self.rx.audio(rate=-1)),
             ("channels", lambda: self.rx.audio(channels=1000)),
+            ("rate.*8000", lambda: self.rx.audio(rate=7_999)),
             ("action.*dance.*play_pause", lambda: self.rx.media("dance")),
             ("kind.*media, call", lambda: self.rx.volume(50, "loud")),
             ("only one", lambda: self.rx.answer(hold=True, end=True)),

@@ -4,7 +4,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::fmt;
 use std::os::fd::AsRawFd;
 
-use tandem::{AudioKind, Canceller};
+use tandem::{AudioKind, Canceller, Refusal};
 
 use crate::answer::{Failure, Status, guard, guard_value};
 use crate::config::Config;
@@ -86,10 +86,10 @@ pub unsafe extern "C" fn tandem_config_set_canceller(
 
 /// Opens sound to read, and of the kind TANDEM_AUDIO_VOICE to write: interleaved 16-bit samples at
 /// `rate` frames a second, 8000 to 48000, in one channel or two. `phone` is whose media or voice it
-/// is; null: whichever phone's is heard. It begins within 100 ms, holds what is not read for 680 ms
-/// at 48 kHz, and loses the oldest then. TANDEM_STATUS_BAD_VALUE for a kind, rate, channels or a
-/// phone of the mix that cannot be; TANDEM_STATUS_BUSY when eight are open. It may outlive the
-/// receiver, and ends with it.
+/// is, a name that is known, or an address, which may be that of a phone to come; null: whichever
+/// phone's is heard. It begins within 100 ms, holds what is not read for 680 ms at 48 kHz, and loses
+/// the oldest then. TANDEM_STATUS_BAD_VALUE for a kind, rate, channels or a phone of the mix that
+/// cannot be; TANDEM_STATUS_BUSY when eight are open. It may outlive the receiver, and ends with it.
 ///
 /// # Safety
 /// `receiver` is from tandem_receiver_open and not closed; `phone`, unless null, ends with a zero
@@ -115,14 +115,18 @@ pub unsafe extern "C" fn tandem_audio_open(
             TANDEM_AUDIO_VOICE => AudioKind::Voice,
             _ => return Err(Failure::new(Status::BadValue, "kind: is none of TANDEM_AUDIO_...")),
         };
-        out.write(give(Audio(receiver.audio(kind, phone, rate, channels)?)));
+        let opened = receiver.audio(kind, phone, rate, channels);
+        out.write(give(Audio(opened.map_err(|refusal| match refusal {
+            Refusal::BadValue => Failure::new(Status::BadValue, tandem::NO_SUCH_AUDIO),
+            other => other.into(),
+        })?)));
         Ok(())
     })
 }
 
-/// A file descriptor that poll, select and epoll find readable when something can be read that came
-/// after a read found less than it had room for, and at the end. It belongs to the audio object: do
-/// not read or close it. -1 for null.
+/// A file descriptor that poll, select and epoll find readable from when something can be read until
+/// a read found less than it had room for, and at the end. It belongs to the audio object: do not
+/// read or close it. -1 for null.
 ///
 /// # Safety
 /// `audio` is from tandem_audio_open and not closed.

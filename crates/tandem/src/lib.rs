@@ -52,7 +52,7 @@ pub use hub::{MAX_UNREAD, Next, Subscription};
 pub use notice::{Notice, What};
 pub use receiver::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, Handle, Options, Receiver, SetError};
 pub use status::Status;
-pub use tap::{AUDIO_RATES, Audio, AudioKind, HELD_MS, Heard, MAX_AUDIO, Said};
+pub use tap::{AUDIO_RATES, Audio, AudioKind, HELD_MS, Heard, MAX_AUDIO, NO_SUCH_AUDIO, Said};
 pub use view::{MAX_UNSEEN, MAX_VIEWERS, Viewer};
 pub use wire::Address;
 pub use {sim, snoop, usb};

@@ -40,6 +40,9 @@ const MAX_FRESH: usize = 64;
 pub const HELD_MS: u32 = 680;
 /// The rates that an object may have, in frames a second.
 pub const AUDIO_RATES: std::ops::RangeInclusive<u32> = 8_000..=48_000;
+/// What to tell whoever asks for an object that is refused as a bad value.
+pub const NO_SUCH_AUDIO: &str =
+    "the rate must be 8000 to 48000, channels 1 or 2, and the mix is no single phone's";
 
 /// What an audio object is for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

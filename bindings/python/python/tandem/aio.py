@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from . import _tandem
 from ._settings import Settings, Value, toml
-from .audio import PATIENCE, Block, Spoken, sound
+from .audio import PATIENCE, Array, Block, Spoken, sound
 from .errors import Error, TimedOut
 from .events import Event, event
 from .receiver import MARGIN, how, opened
@@ -294,7 +294,7 @@ class Audio:
 class Microphone(Spoken):
     """As `tandem.Microphone`, written with ``await``."""
 
-    async def write(self, buffer: Buffer) -> int:
+    async def write(self, buffer: Buffer | Array) -> int:
         """Says samples; done when there was room for all of them."""
         missed = 0
         for more in self._pieces(buffer):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 from . import _tandem
 from ._tandem import Block
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 __all__ = ["Audio", "Block", "Microphone"]
+
+
+class Array(Protocol):
+    """What an array of ``numpy`` is to type checkers, which know of its buffer from 3.12 on only."""
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]: ...
+
 
 #: How many bytes are handed over at once: there is room for less.
 AT_ONCE = 32_768
@@ -98,9 +106,9 @@ class Spoken:
             self._voice.close()
         self._voice = None
 
-    def _pieces(self, buffer: Buffer) -> Iterator[int]:
+    def _pieces(self, buffer: Buffer | Array) -> Iterator[int]:
         """Writes all, and stops where there is no room; gives what was missed since it did last."""
-        view = memoryview(buffer)
+        view = memoryview(cast("Buffer", buffer))
         if view.format not in ("h", "B", "b", "c") or view.nbytes % 2:
             raise BadValue(f"buffer: must hold 16-bit samples or their bytes, not {view.format!r}")
         if self._voice is None:
@@ -121,7 +129,7 @@ class Microphone(Spoken):
     16-bit samples of one channel, 16000 a second. While no voice link is open they are dropped.
     """
 
-    def write(self, buffer: Buffer) -> int:
+    def write(self, buffer: Buffer | Array) -> int:
         """Says samples: an ``array("h")``, a ``numpy`` array of 16 bits, their bytes.
 
         It is done when there was room for all of them, and gives how many samples of silence phones
