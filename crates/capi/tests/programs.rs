@@ -167,7 +167,7 @@ const VALGRIND: [&str; 5] = [
     "--quiet",
     "--error-exitcode=99",
     "--leak-check=full",
-    "--errors-for-leak-kinds=definite",
+    "--errors-for-leak-kinds=definite,possible",
 ];
 
 /// A program of this folder as C, and the same file as C++.
