@@ -166,9 +166,6 @@ impl Session {
             return Use::Surplus;
         }
         if self.channels.len() == 1 {
-            // A peer whose records named neither role and who opens a channel all the same made them
-            // since: what it can is asked here.
-            self.peer = self.peer.filter(|peer| *peer != Peer::default());
             self.control_up(now);
         }
         Use::Control

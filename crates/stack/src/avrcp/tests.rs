@@ -219,8 +219,7 @@ fn an_old_record_is_one_of_keys() {
 #[test]
 fn what_is_not_polled_is_dropped_and_counted() {
     let mut session = Session::sink(Volume::MAX);
-    let service = Service { version: 0x0100, features: Features(0) };
-    session.set_peer(Peer { target: None, controller: Some(service) });
+    session.set_peer(Peer::default());
     session.opened(Instant::ZERO, CID, 672);
     for _ in 0..100 {
         session.receive(Instant::ZERO, CID, &[0, 0x11, 0x0E, 1, 0xFF, 0x30, 7, 7, 7, 7, 7]);
@@ -230,18 +229,6 @@ fn what_is_not_polled_is_dropped_and_counted() {
     assert_eq!(session.counters().overrun, 100 - answers as u32);
     session.receive(Instant::ZERO, CID, &[0, 0x11, 0x0E, 1, 0xFF, 0x30, 7, 7, 7, 7, 7]);
     assert!(session.poll().is_some());
-}
-
-#[test]
-fn a_peer_that_opens_has_what_its_records_did_not_name_yet() {
-    let service = Service { version: 0x0106, features: Features(0) };
-    let controller = Peer { target: None, controller: Some(service) };
-    for (records, has_player) in [(Peer::default(), true), (controller, false)] {
-        let mut session = Session::sink(Volume::MAX);
-        session.set_peer(records);
-        session.opened(Instant::ZERO, CID, 672);
-        assert_eq!(session.has_player(), has_player, "{records:?}");
-    }
 }
 
 #[test]

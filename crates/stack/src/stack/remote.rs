@@ -31,7 +31,7 @@ pub(super) struct Remote {
     outgoing: bool,
     /// When we open it, if the peer has not.
     opens_at: Option<Instant>,
-    /// The peer's records were asked for: what they say does not change.
+    /// The peer's records were asked for, once in a connection.
     asked: bool,
     /// Both sides opened a channel.
     crossed: bool,
@@ -122,7 +122,8 @@ impl Stack {
             // It opened meanwhile, and is asked there what it knows.
             return;
         };
-        if let Some(peer) = records {
+        // One that has no record and opens a channel all the same made it since: it is asked there.
+        if let Some(peer) = records.filter(|peer| *peer != Peer::default()) {
             remote.session.set_peer(peer);
         }
         if records.is_none_or(|peer| peer.target.is_some()) {
