@@ -60,7 +60,6 @@ async def works(one: Scene, a: Vanishing) -> None:
 
 def visits(one: Scene, a: Vanishing):
     """Steps of a visit: what each needs, and what it does."""
-    source = Source(a.phone)
     habits = [Habits(answers={step: ()}) for step in ("AT+BRSF", "AT+CIND=?", "AT+CMER", "AT+CHLD=?")]
 
     async def link() -> None:
@@ -84,21 +83,26 @@ def visits(one: Scene, a: Vanishing):
 
     async def stream(*steps) -> None:
         await secured()
-        source.__init__(a.phone)
-        for step in (source.connect, source.configure, *steps):
-            await step()
+        source = Source(a.phone)
+        for step in (Source.connect, Source.configure, *steps):
+            await step(source)
 
-    async def transport() -> None:
+    async def opening(source: Source) -> None:
+        await source.about(OPEN)
+
+    async def transport(source: Source) -> None:
         source.media = await source.channel()
 
-    async def music() -> None:
+    async def start(source: Source) -> None:
+        await source.about(START)
+
+    async def music(source: Source) -> None:
         await source.play(GOOD, GOOD.tone(A_HZ, 0.3, one.folder))
 
     async def everything() -> None:
         await one.reach(a.gateway)
         await one.join(a.phone)
 
-    opening, start = partial(source.about, OPEN), partial(source.about, START)
     return [
         (None, link),
         (None, secured),
