@@ -137,7 +137,8 @@ impl Unit {
                 let mut packet = self.arena.take().expect("every block comes home");
                 packet.append(&bytes).expect("a packet fits a block");
                 if channel == Channel::Synchronous {
-                    let voice = self.stack.voice(packet).expect("there is a voice link");
+                    // What comes while the link is being closed is for nobody.
+                    let Some(voice) = self.stack.voice(packet) else { continue };
                     let heard = self.heard.as_mut().expect("it is open");
                     heard.take(voice.status, &voice.frame);
                     self.speak(voice.link);
