@@ -86,3 +86,19 @@ async def test_who_loses_the_ear_is_paused(folder: pathlib.Path) -> None:
         await one.heard(after=after)
         await asyncio.sleep(1)
         assert (a.pressed, b.pressed) == ([KEY.PAUSE], []), "nobody is resumed"
+
+
+@limits(60)
+async def test_a_player_that_comes_later(folder: pathlib.Path) -> None:
+    async with scene(folder) as one:
+        await one.start_receiver("--pair", "60")
+        phone = await one.phone("Phone A", 440)
+        await one.join(phone)
+        await asyncio.sleep(4)  # it is asked for its records, and has none of a player
+        player = Player(phone, opens=True)
+        await player.join(one)
+        after = one.now
+        await player.play()
+        await one.watch.next("playback", after, phone=phone.address, status="playing")
+        await one.call("Media", action="pause")
+        await one.watch.next("playback", after, phone=phone.address, status="paused")
