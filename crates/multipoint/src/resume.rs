@@ -72,12 +72,15 @@ fn play(decision: &mut Decision, id: SeatId) {
     }
 }
 
-/// After each fact: what waits goes on, or waits again. A pause that is still on its way comes first.
+/// After each fact: what waits goes on, or waits again. A pause that is still on its way comes first, and
+/// so does the status of a player whose stream has ended: it may be told late.
 pub(crate) fn settle(decision: &mut Decision) {
     let silenced = is_silenced(decision);
     for id in all() {
         let seat = decision.roster.at(id);
-        let plays_now = seat.resume == Resume::Late && !silenced && seat.told != Told::Waiting;
+        let untold = seat.player == Player::Playing && seat.media == Media::Idle;
+        let pauses = seat.told == Told::Waiting || untold;
+        let plays_now = seat.resume == Resume::Late && !silenced && !pauses;
         seat.resume = match seat.resume {
             Resume::Paused | Resume::Due | Resume::Late if !decision.policy.resume => Resume::No,
             Resume::Due | Resume::Late if silenced => Resume::Paused,

@@ -84,6 +84,15 @@ fn row_05_a_pause_on_its_way_is_waited_for_before_the_phone_is_told_to_play() {
 }
 
 #[test]
+fn row_05_a_status_that_comes_long_after_the_suspension_is_waited_for() {
+    let mut rx = Receiver::new();
+    rx.plays(B);
+    rx.tell_all(&[Fact::Calls(A, RINGING), Fact::Stopped(B), Fact::Calls(A, IDLE)]);
+    assert_eq!(rx.elapse(B, Timer::Resume), [], "it says that it plays");
+    assert_eq!(rx.tell(Fact::Player(B, Player::Paused, true)), [Order::Play(B)]);
+}
+
+#[test]
 fn row_05_it_is_forgotten() {
     let forgotten_by = |facts: &[Fact]| {
         let mut rx = Receiver::with(Policy { seats: 3, ..Policy::default() });
