@@ -5,7 +5,7 @@
     run.py [--suite SUITE] [--list] [--keep DIR] [--jobs N] [NAME…]
 
 Each test runs in a process and a process group of its own and has a total time limit (`limit`,
-an attribute set by `@limits`); what is left of the group when it ends is ended. Tests that stream
+an attribute set by `@limits`); what is left of the group when it ends is ended. Tests that need whole
 sound in real time run alone, the others several at once. Results go into one folder a test.
 Tests of the bed run in a kernel of their own each, which `testbed boot` starts.
 """
@@ -57,7 +57,7 @@ def run_here(name: str, folder: pathlib.Path) -> int:
     """Runs one test in this process."""
     module, name = name.split(":")
     function = getattr(importlib.import_module(module), name)
-    if getattr(function, "alone", False):
+    if getattr(function, "urgent", False):
         # Whatever else the machine does, the phones must keep time. Root may ask for that.
         with contextlib.suppress(PermissionError):
             os.nice(-10)
@@ -157,7 +157,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--one", nargs=2, metavar=("NAME", "DIR"), help=argparse.SUPPRESS)
     parser.add_argument("--keep", type=pathlib.Path)
-    parser.add_argument("--jobs", type=int, default=min(4, 1 + (os.cpu_count() or 1)))
+    parser.add_argument("--jobs", type=int, default=min(4, 2 * (os.cpu_count() or 1)))
     parser.add_argument("names", nargs="*", help="parts of names of tests")
     arguments = parser.parse_args()
     if arguments.one:

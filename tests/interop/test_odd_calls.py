@@ -51,7 +51,7 @@ def turns(one: Scene) -> list[int]:
     return [hz for hz, _ in itertools.groupby(tones)]
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_no_ring_of_its_own(folder: pathlib.Path) -> None:
     """Row 1: the ring is ours, and no voice link is opened for it; the music comes back."""
     async with scene(folder) as one:
@@ -76,7 +76,7 @@ async def test_no_ring_of_its_own(folder: pathlib.Path) -> None:
     assert sum(span.seconds for span in ring) > 0.6, ear.describe()
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_a_hold_that_is_none(folder: pathlib.Path) -> None:
     """Rows 9 and 14: no hold listed; an error; OK, and nothing else. Its call goes on at the phone, and
     its voice comes back when the other call is over."""
@@ -126,7 +126,7 @@ async def test_a_hold_that_is_none(folder: pathlib.Path) -> None:
     assert turns(one) == [A_HZ, B_HZ, A_HZ, B_HZ, A_HZ, B_HZ, A_HZ]
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_a_microphone_that_insists(folder: pathlib.Path) -> None:
     """Rows 15 and 23: a computer's voice link is rejected as often as it asks while another phone's call
     is on, and is a voice session once that is over."""
@@ -152,7 +152,7 @@ async def test_a_microphone_that_insists(folder: pathlib.Path) -> None:
     assert turns(one) == [B_HZ, A_HZ]
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_an_open_microphone_keeps_no_seat(folder: pathlib.Path) -> None:
     """A computer's voice session silences music and gives way to a call; and when a third phone comes,
     the computer goes: to have been heard with a session is not to have been heard."""
@@ -230,7 +230,7 @@ async def test_a_call_that_its_owner_holds(folder: pathlib.Path) -> None:
         await hangs_up(one, a)
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_a_softphone(folder: pathlib.Path) -> None:
     """Row 23: its voice link comes first, then `call` alone, and never `callsetup`. Beside music it is a
     session and then a call; beside a call it waits."""

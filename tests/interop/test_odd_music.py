@@ -67,7 +67,7 @@ def turns(one: Scene) -> list[int]:
     return [hz for hz, _ in itertools.groupby(tones)]
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_neither_remote_control_nor_calls(folder: pathlib.Path) -> None:
     """It is asked for neither; it is muted for a call, and heard again when that is over."""
     async with scene(folder) as one:
@@ -96,7 +96,7 @@ async def test_neither_remote_control_nor_calls(folder: pathlib.Path) -> None:
     assert AVCTP not in asked, asked
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_pause_is_ignored(folder: pathlib.Path) -> None:
     """Row 6: it stays muted for as long as something else is heard, and nothing more is sent."""
     async with scene(folder) as one:
@@ -126,7 +126,7 @@ async def test_pause_is_ignored(folder: pathlib.Path) -> None:
     assert turns(one) == [B_HZ, A_HZ, B_HZ, A_HZ, B_HZ]
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_it_plays_again_by_itself(folder: pathlib.Path) -> None:
     """In a call it is told each time, and never heard; after a call it is not told to do what it does."""
     async with scene(folder) as one:
@@ -154,7 +154,7 @@ async def test_it_plays_again_by_itself(folder: pathlib.Path) -> None:
     assert turns(one)[:3] == [B_HZ, A_HZ, B_HZ]
 
 
-@limits(90, alone=True)
+@limits(90, urgent=True)
 async def test_suspend_comes_late(folder: pathlib.Path) -> None:
     """The stream stays open after a pause, with silence or nothing. It toggles, too: one PAUSE too many
     and it would play."""
@@ -207,7 +207,7 @@ async def test_suspend_comes_late(folder: pathlib.Path) -> None:
     assert turns(one) == [B_HZ, A_HZ] * 5 + [B_HZ]
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_nothing_says_whether_it_plays(folder: pathlib.Path) -> None:
     """It has keys and no status, and toggles: it is told to pause while it sounds, and then alone."""
     async with scene(folder) as one:
@@ -242,7 +242,7 @@ async def test_nothing_says_whether_it_plays(folder: pathlib.Path) -> None:
     assert turns(one)[-2:] == [A_HZ, B_HZ]
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_start_without_playing(folder: pathlib.Path) -> None:
     """Row 17: it streams, and its player says that it is paused. Where nobody else is heard, it is; under
     music that is no start. It is told nothing: its keys toggle."""
@@ -282,7 +282,7 @@ async def test_start_without_playing(folder: pathlib.Path) -> None:
     assert turns(one) == [B_HZ, A_HZ, B_HZ, A_HZ, B_HZ]
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_it_plays_as_soon_as_it_is_connected(folder: pathlib.Path) -> None:
     """Row 17: with remote control or without, it takes nothing over, however long it goes on; what its
     owner starts later does."""

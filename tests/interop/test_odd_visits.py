@@ -42,7 +42,7 @@ async def works(one: Scene, a: Gateway) -> None:
     await hangs_up(one, a)
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_each_channel_twice(folder: pathlib.Path) -> None:
     """A second channel for signalling, control and lines, while the first ones are in use."""
     async with scene(folder) as one:
@@ -124,7 +124,7 @@ async def test_both_sides_at_once(folder: pathlib.Path) -> None:
             await one.watch.next("phone", after, phone=a.address, state="disconnected")
 
 
-@limits(90, alone=True)
+@limits(90, urgent=True)
 async def test_back_at_once_after_eviction(folder: pathlib.Path) -> None:
     """Promise 4: two phones that come back by themselves do not push each other out for ever, and the
     one that is heard notices nothing."""

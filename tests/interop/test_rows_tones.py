@@ -48,7 +48,7 @@ def fade(ear: Heard, hz: int, start: float, end: float) -> float:
     return float(gone.min()) * 0.005
 
 
-@limits(60, alone=True)
+@limits(60, urgent=True)
 async def test_a_call_silences_the_others_music(folder: pathlib.Path) -> None:
     """Missed, rejected, rung over the phone's own voice link, and dialled without ever being answered:
     from `callsetup` 1 or 2 on."""

@@ -116,7 +116,7 @@ def visits(one: Scene, a: Vanishing):
     ]
 
 
-@limits(120, alone=True)
+@limits(120, urgent=True)
 async def test_while_another_plays(folder: pathlib.Path) -> None:
     """After its link, in security, records, calls' set-up, and its stream's: the music does not break."""
     async with two(folder) as (one, a, b):
@@ -136,7 +136,7 @@ async def test_while_another_plays(folder: pathlib.Path) -> None:
     assert len(music) == 1 and not ear.breaks(music[0]), (ear.describe(), ear.breaks(music[0])[:8])
 
 
-@limits(120, alone=True)
+@limits(120, urgent=True)
 async def test_in_a_call_beside_music(folder: pathlib.Path) -> None:
     """While it rings, dials, is answered, is spoken in, or has its microphone open: the music that was
     paused for it comes back each time."""
