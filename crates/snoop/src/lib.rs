@@ -6,11 +6,13 @@
 //! read. Keys are blanked unless asked for.
 //!
 //! There is no clock here: times are handed in. Limits: packets to 4 GiB in theory, the reader's memory
-//! map in practice. Not here: pcap, Apple's PacketLogger, BCSP and H5 records, live capture.
+//! map in practice. Not here: pcap files (but [`Pcap`] makes
+//! one of ours into that), Apple's PacketLogger, BCSP and H5 records, live capture.
 
 mod format;
 mod keys;
 pub mod note;
+mod pcap;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,7 @@ mod writer;
 
 pub use format::{Direction, LinkType};
 pub use keys::without_keys;
+pub use pcap::Pcap;
 pub use reader::{Capture, Content, ReadError, Record, Records};
 pub use timeline::Timeline;
 pub use writer::{LONGEST_NOTE, Writer, shortened};
