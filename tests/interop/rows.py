@@ -3,6 +3,7 @@ receiver's policy is made for."""
 
 import asyncio
 
+from features import Features, Habits
 from gateway import Gateway
 from phone import Phone
 from player import Player
@@ -20,6 +21,22 @@ async def with_player(one: Scene, name: str, hz: int, **of) -> Gateway:
     gateway = await switched_on(one, name, hz, **of)
     await joins(one, gateway)
     return gateway
+
+
+async def two_callers(
+    one: Scene,
+    features: Features | None = None,
+    habits: Habits | None = None,
+    seconds: int = 60,
+) -> tuple[Gateway, Gateway]:
+    """A receiver, a phone A that may be odd, and a phone B as phones should be; both may call."""
+    if not one.receiver:
+        await one.start_receiver("--pair", str(seconds))
+    a = await one.gateway("Phone A", A_HZ, features, habits)
+    b = await one.gateway("Phone B", B_HZ)
+    for phone in (a, b):
+        await one.reach(phone)
+    return a, b
 
 
 async def switched_on(one: Scene, name: str, hz: int, opens: bool = True, **of) -> Gateway:

@@ -13,24 +13,23 @@ from gateway import Gateway
 from heard import Heard
 from limits import limits
 from player import KEY, Player
-from rows import A_HZ, ADA, B_HZ, BEN, C_HZ, hangs_up, lines, never_two_voices, orders, talks
+from rows import (
+    A_HZ,
+    ADA,
+    B_HZ,
+    BEN,
+    C_HZ,
+    hangs_up,
+    lines,
+    never_two_voices,
+    orders,
+    talks,
+    two_callers,
+)
 from scene import Scene, scene
 
 NO_ROOM = hci.HCI_CONNECTION_REJECTED_DUE_TO_LIMITED_RESOURCES_ERROR
 A_WHILE = 0.7  # seconds in which a tone is heard for certain
-
-
-async def two(
-    one: Scene, features: Features | None = None, habits: Habits | None = None
-) -> tuple[Gateway, Gateway]:
-    """A receiver, an odd phone A, and a phone B as phones should be; both may call."""
-    if not one.receiver:
-        await one.start_receiver("--pair", "60")
-    a = await one.gateway("Phone A", A_HZ, features, habits)
-    b = await one.gateway("Phone B", B_HZ)
-    for phone in (a, b):
-        await one.reach(phone)
-    return a, b
 
 
 async def music(one: Scene, gateway: Gateway) -> Player:
@@ -55,7 +54,7 @@ def turns(one: Scene) -> list[int]:
 async def test_no_ring_of_its_own(folder: pathlib.Path) -> None:
     """Row 1: the ring is ours, and no voice link is opened for it; the music comes back."""
     async with scene(folder) as one:
-        a, b = await two(one, Features(in_band=False))
+        a, b = await two_callers(one, Features(in_band=False))
         player = await music(one, b)
         after = one.now
         start = one.clock()
@@ -82,7 +81,7 @@ async def test_a_hold_that_is_none(folder: pathlib.Path) -> None:
     its voice comes back when the other call is over."""
     nothing_listed = Features(holds=())
     async with scene(folder) as one:
-        a, b = await two(one, nothing_listed)
+        a, b = await two_callers(one, nothing_listed)
         for features, answers, asks in (
             (nothing_listed, {}, 0),
             (Features(), {"AT+CHLD=2": ("ERROR",)}, 1),
@@ -131,7 +130,7 @@ async def test_a_microphone_that_insists(folder: pathlib.Path) -> None:
     """Rows 15 and 23: a computer's voice link is rejected as often as it asks while another phone's call
     is on, and is a voice session once that is over."""
     async with scene(folder) as one:
-        a, b = await two(one, habits=Habits(insists=30, insists_after=0.2))
+        a, b = await two_callers(one, habits=Habits(insists=30, insists_after=0.2))
         await talks(one, b)
         after, said = one.now, len(a.log)
         a.listen(True)
@@ -164,7 +163,7 @@ async def test_an_open_microphone_keeps_no_seat(folder: pathlib.Path) -> None:
         after = one.now
         await c.disconnect()
         await one.watch.next("phone", after, phone=c.address, state="disconnected")
-        a, b = await two(one)
+        a, b = await two_callers(one)
         player = await music(one, b)
         after = one.now
         a.listen(True)
@@ -236,7 +235,7 @@ async def test_a_softphone(folder: pathlib.Path) -> None:
     session and then a call; beside a call it waits."""
     habits = Habits(tells=("call",), voice_first=True, insists=20, insists_after=0.2)
     async with scene(folder) as one:
-        a, b = await two(one, habits=habits)
+        a, b = await two_callers(one, habits=habits)
         player = await music(one, b)
         after = one.now
         call = await a.ring(ADA)

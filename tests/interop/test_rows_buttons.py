@@ -1,6 +1,5 @@
 """The buttons: whom each of them means where none is named, and what it does there."""
 
-import asyncio
 import pathlib
 
 from calls import State
@@ -19,6 +18,7 @@ from rows import (
     plays,
     settled,
     talks,
+    two_callers,
     with_player,
 )
 from scene import Scene, scene
@@ -74,10 +74,7 @@ async def test_whom_the_keys_of_a_player_mean(folder: pathlib.Path) -> None:
 async def test_what_hanging_up_ends(folder: pathlib.Path) -> None:
     """The active call, else the outgoing one, else the voice session; what rings is rejected."""
     async with scene(folder) as one:
-        await one.start_receiver("--pair", "60")
-        a, b = await one.gateway("Phone A", A_HZ), await one.gateway("Phone B", B_HZ)
-        for phone in (a, b):
-            await one.reach(phone)
+        a, b = await two_callers(one)
         # B rings, A speaks: A's is ended, and B rings on, in full.
         await talks(one, a)
         after = one.now
@@ -188,10 +185,7 @@ async def test_which_of_three_phones_is_meant(folder: pathlib.Path) -> None:
 async def test_whose_calls_are_joined(folder: pathlib.Path) -> None:
     """Two phones have two calls each, and A's are on the phone: the ones that are heard are meant."""
     async with scene(folder) as one:
-        await one.start_receiver("--pair", "60")
-        a, b = await one.gateway("Phone A", A_HZ), await one.gateway("Phone B", B_HZ)
-        for phone in (a, b):
-            await one.reach(phone)
+        a, b = await two_callers(one)
         await talks(one, a)
         for phone, number in ((a, CLEO), (b, BEN), (b, ADA)):
             after = one.now

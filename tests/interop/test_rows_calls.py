@@ -20,17 +20,10 @@ from rows import (
     orders,
     plays,
     talks,
+    two_callers,
     with_player,
 )
 from scene import Scene, scene
-
-
-async def two(one: Scene, **of) -> tuple[Gateway, Gateway]:
-    await one.start_receiver("--pair", "60")
-    a, b = await one.gateway("Phone A", A_HZ, **of), await one.gateway("Phone B", B_HZ)
-    for phone in (a, b):
-        await one.reach(phone)
-    return a, b
 
 
 async def rings(one: Scene, gateway: Gateway, number: str = BEN) -> int:
@@ -53,7 +46,7 @@ async def test_who_does_not_hold_in_two_seconds(folder: pathlib.Path) -> None:
     """Rows 9, 10 and 14: whoever says OK and neither holds nor ends, or refuses, keeps its call, which
     goes on at the phone."""
     async with scene(folder) as one:
-        a, b = await two(one)
+        a, b = await two_callers(one)
         for how, line, answer, least, most in (
             ("hold", "AT+CHLD=2", "ERROR", 0, 1),
             ("hold", "AT+CHLD=2", "OK", 1.9, 3),
@@ -83,7 +76,7 @@ async def test_who_opens_the_voice_link(folder: pathlib.Path) -> None:
     none is asked once, and where none comes the call counts as on the phone."""
     features = Features(holds=("0", "1"), codecs=())
     async with scene(folder) as one:
-        a, b = await two(one, features=features)
+        a, b = await two_callers(one, features=features)
         await talks(one, a)
         after = await rings(one, b)
         await one.call("Answer", how="hold")
@@ -128,7 +121,7 @@ async def test_whose_call_comes_back(folder: pathlib.Path) -> None:
     """Rows 8, 9 and 13: not the one whose phone has another call that waits; that rings in full. Nor one
     that its owner took back and held again."""
     async with scene(folder) as one:
-        a, b = await two(one)
+        a, b = await two_callers(one)
         await talks(one, a)
         after = await rings(one, b)
         await one.call("Answer", how="hold")

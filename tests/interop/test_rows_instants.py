@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import pathlib
 
-from calls import State
 from limits import limits
 from player import KEY
 from receiver import Error
@@ -21,6 +20,7 @@ from rows import (
     plays,
     settled,
     talks,
+    two_callers,
     with_player,
 )
 from scene import Scene, scene
@@ -53,10 +53,7 @@ async def rests(one: Scene, *phones) -> None:
 @limits(120)
 async def test_calls_that_meet(folder: pathlib.Path) -> None:
     async with scene(folder) as one:
-        await one.start_receiver("--pair", "90")
-        a, b = await one.gateway("Phone A", A_HZ), await one.gateway("Phone B", B_HZ)
-        for phone in (a, b):
-            await one.reach(phone)
+        a, b = await two_callers(one, seconds=90)
 
         # Both ring, and the button is pressed at once: it is one of them, and the other one waits.
         after = one.now
@@ -121,10 +118,7 @@ async def test_calls_that_meet(folder: pathlib.Path) -> None:
 async def test_buttons_that_are_pressed_twice(folder: pathlib.Path) -> None:
     """Twice is not the opposite of once; and what was asked for may be overtaken."""
     async with scene(folder) as one:
-        await one.start_receiver("--pair", "90")
-        a, b = await one.gateway("Phone A", A_HZ), await one.gateway("Phone B", B_HZ)
-        for phone in (a, b):
-            await one.reach(phone)
+        a, b = await two_callers(one, seconds=90)
         async def slowly(verb: str, steps: tuple, **parameters) -> None:
             """Pressed at first, and again at each step that a phone takes its time for."""
             pressed = []

@@ -8,7 +8,6 @@ from bumble import avc, avrcp
 
 from heard import Heard
 from limits import limits
-from player import KEY
 from rows import (
     A_HZ,
     ADA,

@@ -25,7 +25,7 @@ from rows import (
     talks,
     with_player,
 )
-from scene import Scene, scene
+from scene import scene
 
 LOUD = ("--set", "volume.first=100")
 FULL = 0.25  # a tone of the phones is 0.4 of full scale, and the ring's sines are 0.18 each

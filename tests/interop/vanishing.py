@@ -7,7 +7,6 @@ from features import Features, Habits
 from gateway import Gateway
 from phone import Phone
 from player import Player
-from receiver import Watch
 from scene import Scene
 from steady import Steady
 
