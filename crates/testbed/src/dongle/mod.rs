@@ -315,6 +315,7 @@ impl Dongle {
             "voice_out": voice.counters.out_packets,
             "voice_out_silent": voice.counters.out_silent,
             "voice_out_garbled": voice.counters.out_garbled,
+            "voice_out_late": voice.counters.out_late,
             "underruns": voice.counters.underruns,
             "overruns": voice.counters.overruns,
             "busy_changes": voice.counters.busy_changes,

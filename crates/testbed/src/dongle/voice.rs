@@ -16,6 +16,9 @@ const MOST_BUFFERED: usize = 8000;
 const BUFFERED: usize = 960;
 /// Pieces for the host that wait at most.
 const MOST_PIECES: usize = 2000;
+/// Links that have ended and are still known by their handle, so that what was under way for them is told from
+/// what is garbled.
+const MOST_ENDED: usize = 8;
 /// The header of an SCO packet.
 const HEADER: usize = 3;
 
@@ -43,6 +46,8 @@ pub(crate) struct Counters {
     pub(crate) out_silent: u64,
     /// Packets from the host that begin with no header of a link.
     pub(crate) out_garbled: u64,
+    /// Whole packets from the host for a link that has ended: they were under way, and go nowhere.
+    pub(crate) out_late: u64,
     /// Packets that the air did not deliver in time, bytes that it delivered too early.
     pub(crate) underruns: u64,
     pub(crate) overruns: u64,
@@ -72,6 +77,8 @@ enum Source {
 pub(crate) struct Voice {
     pub(crate) setting: u8,
     links: Vec<Link>,
+    /// Handles of links that have ended, the oldest first.
+    ended: VecDeque<u16>,
     /// What goes to the host, one piece a frame.
     pieces: VecDeque<Vec<u8>>,
     from_host: Vec<u8>,
@@ -136,12 +143,19 @@ impl Voice {
     /// A link came up whose voice has so many bytes a millisecond.
     pub(crate) fn open(&mut self, handle: u16, rate: usize, numbers: bool) {
         self.close(handle);
+        self.ended.retain(|ended| *ended != handle);
         let source = if numbers { Source::Numbers(0) } else { Source::Air(VecDeque::new()) };
         self.links.push(Link { handle, rate, credit: 0, flowing: false, source });
     }
 
     pub(crate) fn close(&mut self, handle: u16) {
+        let before = self.links.len();
         self.links.retain(|link| link.handle != handle);
+        if self.links.len() < before {
+            self.ended.push_back(handle);
+            let over = self.ended.len().saturating_sub(MOST_ENDED);
+            self.ended.drain(..over);
+        }
     }
 
     /// An SCO packet from the controller.
@@ -302,8 +316,9 @@ impl Voice {
         self.from_host.extend(piece);
         while let [low, high, length, ..] = self.from_host[..] {
             let handle = u16::from_le_bytes([low, high]) & 0x0fff;
+            let late = self.ended.contains(&handle);
             let known = self.looped || self.links.iter().any(|link| link.handle == handle);
-            if !known || length == 0 {
+            if (!known && !late) || length == 0 {
                 self.counters.out_garbled += 1;
                 self.from_host.clear();
                 return;
@@ -313,6 +328,10 @@ impl Voice {
                 return;
             }
             let packet: Vec<u8> = self.from_host.drain(..end).collect();
+            if late {
+                self.counters.out_late += 1;
+                continue;
+            }
             self.counters.out_packets += 1;
             if self.looped {
                 self.send(&packet);

@@ -82,6 +82,30 @@ fn a_stream_without_a_header_of_a_link_is_counted_and_left() {
 }
 
 #[test]
+fn what_was_under_way_for_a_link_that_ends_is_late_and_not_garbled() {
+    let mut voice = at(2, 16);
+    let packet: Vec<u8> = [0x02, 0x01, 48].into_iter().chain([7; 48]).collect();
+    for number in 1..=2 {
+        let mut out = urb(number, 0x03, 17, 3);
+        out.data.copy_from_slice(&packet);
+        voice.submit(out);
+    }
+    // In the middle of the first.
+    (0..2).for_each(|_| drop(voice.frame()));
+    voice.close(0x0102);
+    (0..4).for_each(|_| drop(voice.frame()));
+    assert!(voice.to_controller.is_empty());
+    assert_eq!((voice.counters.out_late, voice.counters.out_garbled), (2, 0));
+    // The handle may come again.
+    voice.open(0x0102, 16, false);
+    let mut out = urb(3, 0x03, 17, 3);
+    out.data.copy_from_slice(&packet);
+    voice.submit(out);
+    (0..3).for_each(|_| drop(voice.frame()));
+    assert_eq!(voice.to_controller, [packet]);
+}
+
+#[test]
 fn the_air_flows_at_the_links_rate_and_silence_fills_it() {
     let mut voice = Voice::default();
     voice.set(2);
