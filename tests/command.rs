@@ -8,6 +8,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Stdio;
 use std::thread;
+use std::time::Duration;
 
 use programs::{Daemon, program, told};
 use serde_json::Value;
@@ -24,6 +25,21 @@ fn ask(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
 /// Whether a status shows this setting.
 fn shows(status: &str, key: &str, value: &str) -> bool {
     status.lines().any(|line| line.split_whitespace().eq([key, value]))
+}
+
+/// What is measured of the one phone's media, once it is loud.
+fn measured(folder: &Path) -> Value {
+    for _ in 0..100 {
+        let (_, out, _) = ask(folder, &["status", "--json"]);
+        let status: Value = serde_json::from_str(&out).unwrap();
+        let meters = &status["phones"][0]["meters"];
+        assert!(meters.is_object() && meters["voice"].is_null(), "{out}");
+        if meters["media"]["peak_db"].is_number() {
+            return meters["media"].clone();
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    panic!("nothing is measured");
 }
 
 #[test]
@@ -51,6 +67,11 @@ fn a_daemon_is_asked_and_commanded() {
     let (_, out, _) = ask(here, &["status"]);
     assert!(out.contains(&format!("Heard: {phone} (media)")), "{out}");
     assert!(out.contains("open for pairing"), "{out}");
+    let media = measured(here);
+    assert!((-30.0..-1.0).contains(&media["peak_db"].as_f64().unwrap()), "{media}");
+    assert!((0.0..50.0).contains(&media["jitter_ms"].as_f64().unwrap()), "{media}");
+    let (_, out, _) = ask(here, &["status"]);
+    assert!(out.contains(" dB  buffer ") && out.contains(" ms  jitter "), "{out}");
     assert_eq!(ask(here, &["stop-pairing"]).0, 0);
     daemon.says("pairing mode is over");
 

@@ -90,6 +90,15 @@ class Audio(unittest.TestCase):
         self.assertRaises(tandem.ControllerLost, self.rx.audio)
         self.assertRaises((EOFError, tandem.ControllerLost), self.rx.microphone.write, TONE)
 
+    def measured(self, kind):
+        """What is measured of Anna's sound, once it is loud."""
+        for _ in range(100):
+            meters = self.rx.status()["phones"][0]["meters"]
+            if (meter := meters[kind]) and meter["peak_db"] is not None:
+                return meter
+            time.sleep(0.05)
+        self.fail(f"nothing is measured of {kind}")
+
     def test_the_phones_are_heard_and_spoken_to(self):
         self.anna.connect()
         self.anna.play(440)
@@ -98,12 +107,18 @@ class Audio(unittest.TestCase):
             loud = next(block for block in media if peak(block) > 3_000)
             self.assertEqual(memoryview(loud).shape[1], 1)
             next(block for block in mix if peak(block) > 3_000)
+        media = self.measured("media")
+        self.assertEqual(set(media), {"peak_db", "buffer_ms", "jitter_ms", "drift_ppm"})
+        self.assertTrue(-30 < media["peak_db"] < 0 and media["jitter_ms"] < 50, media)
         self.anna.ring("+1 555 0100")
         while not (isinstance(event := next(self.rx), tandem.Call) and event.state == "incoming"):
             pass
         with self.rx.audio("voice") as voice:
             self.rx.answer()
             next(block for block in voice if peak(block) > 3_000)
+            speech = self.measured("voice")
+            self.assertTrue(-30 < speech["peak_db"] < 0 and speech["jitter_ms"] < 50, speech)
+            self.assertIsNone(self.rx.status()["phones"][0]["meters"]["media"], "it is paused")
             start = time.monotonic()
             for _ in range(5):
                 self.rx.microphone.write(TONE)

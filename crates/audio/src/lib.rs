@@ -21,6 +21,7 @@ mod converter;
 mod decoder;
 mod engine;
 mod fade;
+mod meter;
 mod microphone;
 mod pulse;
 mod resampler;

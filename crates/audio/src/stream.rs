@@ -18,6 +18,7 @@ use pool::Instant;
 use crate::converter::{BLOCK, Converter};
 use crate::decoder::{Decoder, FRAME_SAMPLES, Packet, StreamCodec};
 use crate::fade::Fade;
+use crate::meter::{Jitter, Peak};
 use crate::ring::{CAPACITY_MS, MAX_RATE, Ring, StereoFrame};
 use crate::servo::Servo;
 use crate::sounding::{Sounding, peak};
@@ -47,7 +48,7 @@ const COMING_S: f64 = 0.05;
 
 /// How soon media must come again for a dry buffer to count as an underrun, not as a pause: the
 /// music of a phone that the radio does not reach for a moment has not stopped.
-const PAUSE: Duration = Duration::from_millis(1_000);
+pub(crate) const PAUSE: Duration = Duration::from_millis(1_000);
 
 const _: () = assert!((MAX_LATENCY_MS + OVERRUN_MS) as usize + 50 <= CAPACITY_MS);
 
@@ -59,8 +60,12 @@ pub struct Stats {
     /// How much faster than nominal the stream is being consumed, in parts per million: the drift
     /// of the source's clock against the sink's, once the servo has settled.
     pub drift_ppm: f32,
-    /// The largest sample of the latest packet.
+    /// How loud it is, whatever its gain: the largest sample, which falls by 20 dB in 1.7 s; 0 where
+    /// nothing comes.
     pub peak: u16,
+    /// How unevenly its packets come, in milliseconds: the interarrival jitter of RFC 3550, 6.4.1, with
+    /// the sampling instants counted in samples.
+    pub jitter_ms: f32,
     /// Packets taken in.
     pub packets: u64,
     /// Packets that the sequence numbers show as lost.
@@ -130,6 +135,8 @@ pub(crate) struct Stream {
     fresh: usize,
     fresh_since: Option<Instant>,
     pub(crate) sounding: Sounding,
+    peak: Peak,
+    jitter: Jitter,
     stats: Stats,
 }
 
@@ -159,6 +166,8 @@ impl Stream {
             fresh: 0,
             fresh_since: None,
             sounding: Sounding::default(),
+            peak: Peak::default(),
+            jitter: Jitter::default(),
             stats: Stats::default(),
         }
     }
@@ -188,23 +197,25 @@ impl Stream {
         self.sequence = None;
         self.packet = (0, 0);
         self.dry_since = None;
-        self.sounding = Sounding::default();
+        self.silent();
+        self.jitter = Jitter::default();
         self.stats = Stats::default();
         true
     }
 
     /// Fades out and then frees the slot.
     pub(crate) fn close(&mut self) {
-        self.sounding.starved();
+        self.silent();
         self.end(Next::Close);
     }
 
     /// Forgets what is buffered: a pause, or another place in the music.
     pub(crate) fn flush(&mut self) {
         // Who decides takes the stream to be silent from here on.
-        self.sounding.starved();
+        self.silent();
         self.end(Next::Refill);
         self.decoder.begin();
+        self.jitter.interrupted();
         self.sequence = None;
         self.dry_since = None;
     }
@@ -236,6 +247,8 @@ impl Stream {
         Stats {
             level_ms: self.ring.len() as f32 * 1000.0 / self.rate as f32,
             drift_ppm: (self.servo.correction() * 1e6) as f32,
+            peak: self.peak.get(),
+            jitter_ms: self.jitter.ms(),
             ..self.stats
         }
     }
@@ -274,7 +287,8 @@ impl Stream {
         // A packet without sound is a piece of what the next one ends.
         if samples > 0 {
             self.packet = (packet.taken, samples);
-            self.stats.peak = loudest;
+            self.peak.observe(loudest, samples, self.rate);
+            self.jitter.arrived(arrival, samples, self.rate);
             self.sounding.observe(loudest, samples, self.rate);
         }
         self.arrived(arrival);
@@ -297,14 +311,16 @@ impl Stream {
         let expected = self.sequence.replace(sequence).map(|last| last.wrapping_add(1));
         let (frames, samples) = self.packet;
         let hole = usize::from(expected.map_or(0, |expected| sequence.wrapping_sub(expected)));
-        if hole > 0 {
-            self.decoder.lost();
-        }
-        let longest = (self.rate * CONCEALED_MS / 1000) as usize;
-        if hole == 0 || samples == 0 || hole.saturating_mul(samples) > longest {
+        if hole == 0 {
             return;
         }
+        self.decoder.lost();
+        let longest = (self.rate * CONCEALED_MS / 1000) as usize;
+        if samples == 0 || hole.saturating_mul(samples) > longest {
+            return self.jitter.interrupted();
+        }
         self.stats.lost += hole as u64;
+        self.jitter.lost(hole * samples, self.rate);
         for _ in 0..hole * usize::from(frames) {
             let mut pcm = [[0; 2]; FRAME_SAMPLES];
             let samples = self.decoder.conceal(&mut pcm);
@@ -341,8 +357,8 @@ impl Stream {
     /// Adds the next frames (at most [`BLOCK`]), of which the first is heard at `now`, to `mix`.
     pub(crate) fn render(&mut self, now: Instant, mix: [&mut [f32]; 2]) {
         let frames = mix[0].len().min(BLOCK);
-        if self.sounding.get() && now.since(self.last_media) > PAUSE {
-            self.sounding.starved();
+        if now.since(self.last_media) > PAUSE {
+            self.silent();
         }
         if let Flow::Filling { until } = self.flow
             && now >= until
@@ -443,6 +459,12 @@ impl Stream {
             self.decay = Fade::at(1.0);
             self.decay.to(0.0, FADE_MS, self.sink_rate);
         }
+    }
+
+    /// Nothing comes any more.
+    fn silent(&mut self) {
+        self.sounding.starved();
+        self.peak = Peak::default();
     }
 
     /// Starts to fade out towards `next`, if there is anything to fade.

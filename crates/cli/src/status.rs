@@ -58,12 +58,40 @@ pub(crate) fn lines(status: &Value) -> Vec<String> {
     lines.push("Phones:".into());
     let rows: Vec<Vec<String>> =
         phones.iter().map(|phone| row(phone, &names, &status["audible"])).collect();
-    // Each phone's own line, and its calls under it.
+    // Each phone's own line, its meters and its calls under it.
     for (line, phone) in columns(&rows).into_iter().zip(phones) {
         lines.push(line);
+        lines.extend(meters(&phone["meters"]));
         lines.extend(about_calls(phone));
     }
     lines
+}
+
+/// How loud a phone's media and voice come, and how well.
+fn meters(meters: &Value) -> Vec<String> {
+    let rows = ["media", "voice"].into_iter().filter_map(|kind| {
+        let meter = meters[kind].as_object()?;
+        let figure = |name: &str, digits| match meter.get(name).and_then(Value::as_f64) {
+            Some(value) => format!("{value:.digits$}"),
+            None => "?".into(),
+        };
+        let db = meter.get("peak_db").and_then(Value::as_f64);
+        Some(vec![
+            format!("    {kind}"),
+            format!("[{}]", bar(db)),
+            db.map_or_else(|| "silent".into(), |db| format!("{db:5.1} dB")),
+            format!("buffer {:>3} ms", figure("buffer_ms", 0)),
+            format!("jitter {:>5} ms", figure("jitter_ms", 2)),
+            format!("drift {:>4} ppm", figure("drift_ppm", 0)),
+        ])
+    });
+    columns(&rows.collect::<Vec<_>>())
+}
+
+/// A level as a bar: a mark for each 3 dB above -60.
+fn bar(db: Option<f64>) -> String {
+    let marks = db.map_or(0, |db| (20.0 + db / 3.0).round().clamp(0.0, 20.0) as usize);
+    format!("{:<20}", "#".repeat(marks))
 }
 
 /// A phone's calls, its voice link, battery and network, where it tells of them.
@@ -145,6 +173,8 @@ mod tests {
             "phones": [
                 { "address": "AA:BB:CC:DD:EE:FF", "name": "Ann", "bonded": true, "connected": true,
                   "media": { "state": "playing", "codec": "sbc" }, "rssi": -3, "volume": { "media": 50 },
+                  "meters": { "media": { "peak_db": -6.1, "buffer_ms": 118, "jitter_ms": 1.5, "drift_ppm": -12 },
+                              "voice": { "peak_db": null, "buffer_ms": 9, "jitter_ms": 0.07, "drift_ppm": 0 } },
                   "calls": [{ "index": 1, "state": "held", "number": "123", "name": "Mum" },
                             { "index": 2, "state": "incoming" }],
                   "voice": "msbc", "battery": 80, "signal": 4, "service": true, "roaming": true,
@@ -161,6 +191,8 @@ mod tests {
                 "Heard: Ann (media)",
                 "Phones:",
                 "> Ann                AA:BB:CC:DD:EE:FF  connected  playing sbc  -3 dB  50 %  Miles: So What (9:22)",
+                "    media  [##################  ]   -6.1 dB  buffer 118 ms  jitter  1.50 ms  drift  -12 ppm",
+                "    voice  [                    ]  silent    buffer   9 ms  jitter  0.07 ms  drift    0 ppm",
                 "    call 1: held, Mum (123)",
                 "    call 2: incoming, an unknown number",
                 "    voice msbc, battery 80 %, signal 4 of 5, roaming",

@@ -133,6 +133,12 @@ impl Known {
         heard.max_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(state, _)| StreamId(state.stream))
     }
 
+    /// The stream that is open on a link.
+    pub(crate) fn stream(&self, link: usize) -> Option<StreamId> {
+        let (state, _) = self.0.get(link)?;
+        state.format.map(|_| StreamId(state.stream))
+    }
+
     /// Where a stream is heard and no other is open.
     #[cfg(test)]
     pub(crate) fn heard(stream: StreamId) -> Known {

@@ -10,7 +10,7 @@ use host::{Event, Refusal, Ticket};
 use wire::Address;
 
 use crate::notice::{Notice, What};
-use crate::status::{Counts, Status};
+use crate::status::Status;
 use crate::told::Told;
 use crate::wakeup::Wakeup;
 
@@ -89,15 +89,21 @@ impl Hub {
         });
     }
 
-    /// A new subscriber; its first notice is the snapshot, with the counters as they are.
-    pub(crate) fn subscribe(&self, t: f64, counters: Counts) -> std::io::Result<Subscription> {
+    /// A new subscriber; its first notice is the snapshot, to which `complete` adds what no event tells.
+    pub(crate) fn subscribe(
+        &self,
+        t: f64,
+        complete: impl FnOnce(&mut Status),
+    ) -> std::io::Result<Subscription> {
         let mailbox = Arc::new(Mailbox {
             unread: Mutex::default(),
             arrived: Condvar::new(),
             wakeup: Wakeup::new()?,
         });
         let mut inner = lock(&self.inner);
-        let what = What::Snapshot(Arc::new(Status { counters, ..inner.status.clone() }));
+        let mut status = inner.status.clone();
+        complete(&mut status);
+        let what = What::Snapshot(Arc::new(status));
         mailbox.put(Notice { seq: inner.seq, t, time: SystemTime::now(), what });
         // Of a receiver that has ended there is nothing more to come.
         lock(&mailbox.unread).closed = inner.closed;
@@ -256,10 +262,11 @@ mod tests {
     fn a_subscriber_gets_the_snapshot_and_then_every_event() {
         let hub = hub();
         hub.publish(1.0, paired(1));
-        let subscription = hub.subscribe(2.0, Counts::new()).unwrap();
+        let subscription = hub.subscribe(2.0, |status| status.name = "completed".into()).unwrap();
         hub.publish(3.0, paired(2));
         let snapshot = read(&subscription);
         assert_eq!((snapshot.name(), snapshot.seq), ("snapshot", 1));
+        assert_eq!(snapshot.to_json()["controller"]["name"], "completed");
         let event = read(&subscription);
         assert_eq!((event.name(), event.seq), ("paired", 2));
         assert_eq!(event.to_json()["phone"], "02:02:02:02:02:02");
@@ -271,7 +278,7 @@ mod tests {
     #[test]
     fn a_slow_reader_is_told_what_it_missed() {
         let hub = hub();
-        let subscription = hub.subscribe(0.0, Counts::new()).unwrap();
+        let subscription = hub.subscribe(0.0, |_| ()).unwrap();
         for _ in 0..MAX_UNREAD + 9 {
             hub.publish(0.0, paired(1));
         }
@@ -284,7 +291,7 @@ mod tests {
     fn who_comes_after_the_end_is_told_so() {
         let hub = hub();
         hub.close();
-        let subscription = hub.subscribe(0.0, Counts::new()).unwrap();
+        let subscription = hub.subscribe(0.0, |_| ()).unwrap();
         assert_eq!(read(&subscription).name(), "snapshot");
         assert!(matches!(subscription.next(Some(Duration::MAX)), Next::Closed));
     }

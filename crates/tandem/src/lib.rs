@@ -23,6 +23,7 @@ mod ear;
 mod error;
 mod health;
 mod hub;
+mod meters;
 mod mouthpiece;
 pub mod notice;
 mod port;
@@ -49,6 +50,7 @@ pub use host::{
     AnswerHow, Bond, Change, Command, Event, MediaAction, Refusal, Ticket, VoiceTo, VolumeKind,
 };
 pub use hub::{MAX_UNREAD, Next, Subscription};
+pub use meters::Meter;
 pub use notice::{Notice, What};
 pub use receiver::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, Handle, Options, Receiver, SetError};
 pub use status::Status;

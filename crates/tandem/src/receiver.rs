@@ -149,7 +149,7 @@ impl Handle {
 
     /// The events from now on, a snapshot first.
     pub fn subscribe(&self) -> std::io::Result<Subscription> {
-        self.0.hub.subscribe(self.0.clock.seconds(), self.0.counts())
+        self.0.hub.subscribe(self.0.clock.seconds(), |status| self.0.complete(status))
     }
 
     /// What passes between host and controller from now on, as a capture; `None` where too many look

@@ -7,12 +7,14 @@ use std::time::SystemTime;
 
 use host::{Bond, Command, Event, Refusal, Ticket};
 use pool::{Instant, Queue};
+use stack::MAX_LINKS;
 use wire::Address;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::health::Health;
 use crate::hub::Hub;
+use crate::meters::Meters;
 use crate::status::{Counts, Status};
 use crate::tap::{Switchboard, Tap};
 use crate::view::{Gallery, Viewer};
@@ -52,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) control: Wakeup,
     pub(crate) counters: Counters,
     pub(crate) health: Health,
+    pub(crate) meters: Meters,
     pub(crate) switchboard: Switchboard,
     pub(crate) gallery: Gallery,
     quitting: AtomicBool,
@@ -89,6 +92,7 @@ impl Shared {
             control: Wakeup::new()?,
             counters: Counters::default(),
             health: Health::default(),
+            meters: Meters::default(),
             switchboard: Switchboard::new(config.rate),
             gallery: Gallery::new(config.snoop.is_some()),
             quitting: AtomicBool::new(false),
@@ -222,14 +226,22 @@ impl Shared {
     }
 
     pub(crate) fn status(&self) -> Status {
-        Status { counters: self.counts(), ..self.hub.status() }
+        let mut status = self.hub.status();
+        self.complete(&mut status);
+        status
     }
 
-    /// What was counted, by the threads and by what the radio thread drives.
-    pub(crate) fn counts(&self) -> Counts {
-        let mut counts = self.counters.shown();
-        counts.extend(self.health.shown());
-        counts
+    /// Adds what no event tells: what was counted, by the threads and by what the radio thread drives, and
+    /// how the sound of each phone comes.
+    pub(crate) fn complete(&self, status: &mut Status) {
+        status.counters = self.counters.shown();
+        status.counters.extend(self.health.shown());
+        for link in 0..MAX_LINKS {
+            let phone = self.switchboard.phone(link);
+            if let Some(phone) = phone.and_then(|phone| status.phones.get_mut(&phone)) {
+                phone.meter(self.meters.read(link));
+            }
+        }
     }
 }
 

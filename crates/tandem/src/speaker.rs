@@ -14,10 +14,12 @@ use audio::{Engine, Pace, Report, Sink};
 use host::StreamId;
 use pool::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use stack::MAX_LINKS;
 
 use crate::attempt::{Attempt, Wanted};
 use crate::control::warning;
 use crate::ear::{Ear, Heard, Known, Packet};
+use crate::meters::{self, Meter};
 use crate::realtime::{self, Wish};
 use crate::shared::{self, Shared};
 use crate::talk::Talk;
@@ -42,6 +44,8 @@ pub(crate) struct Speaker {
     pub(crate) rate: u32,
     /// When the sink's clock was started.
     pub(crate) started: Option<Instant>,
+    /// When it shows next how the sound comes.
+    pub(crate) show: Instant,
     /// While the sink is lost and silence stands in for it.
     pub(crate) reopen: Option<Reopen>,
 }
@@ -71,6 +75,7 @@ impl Speaker {
             self.render();
             self.take_changes();
             self.tell();
+            self.show();
         }
         self.render();
         // Those who came last are told that it is over, too.
@@ -187,6 +192,20 @@ impl Speaker {
         }
         if told {
             self.shared.radio.wake();
+        }
+    }
+
+    /// Leaves there how the sound comes, for whoever looks.
+    fn show(&mut self) {
+        let now = self.shared.clock.now();
+        if now < self.show {
+            return;
+        }
+        self.show = now + meters::ROUND;
+        for link in 0..MAX_LINKS {
+            let media = self.known.stream(link).and_then(|stream| self.engine.stats(stream.0));
+            let voice = self.engine.voice_stats(link as u8);
+            self.shared.meters.show(link, media.map(Meter::from), voice.map(Meter::from));
         }
     }
 

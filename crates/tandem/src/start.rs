@@ -112,6 +112,7 @@ pub(crate) fn start(
         spec,
         rate: config.rate,
         started: None,
+        show: pool::Instant::ZERO,
         reopen: None,
     });
     let control = Control {

@@ -9,6 +9,7 @@ use host::{
 use serde_json::{Value, json};
 use wire::Address;
 
+use crate::meters::Meter;
 use crate::notice;
 
 /// Warnings that a status keeps, for those who come later.
@@ -79,6 +80,10 @@ pub struct Phone {
     pub roaming: Option<bool>,
     /// Its media stream.
     pub media: Option<(StreamState, Codec)>,
+    /// How what it plays comes, while it plays.
+    pub media_meter: Option<Meter>,
+    /// How its voice comes, while a voice link is open.
+    pub voice_meter: Option<Meter>,
     /// When it was heard last, in seconds since the start.
     pub last_heard: Option<f64>,
     /// Signal strength as last read.
@@ -287,6 +292,16 @@ impl Phone {
         }
     }
 
+    /// What was measured on one of its links, which may have been another time.
+    pub(crate) fn meter(&mut self, [media, voice]: [Option<Meter>; 2]) {
+        if let Some((StreamState::Playing, _)) = self.media {
+            self.media_meter = media.or(self.media_meter);
+        }
+        if self.voice.is_some() {
+            self.voice_meter = voice.or(self.voice_meter);
+        }
+    }
+
     /// What HFP tells is known no more.
     fn without_calls(&mut self) {
         self.hfp = false;
@@ -318,6 +333,10 @@ impl Phone {
             "connected": self.connected,
             "profiles": { "a2dp": self.a2dp, "avrcp": self.avrcp, "hfp": self.hfp },
             "media": { "state": notice::stream_state(state), "codec": codec },
+            "meters": {
+                "media": self.media_meter.map(Meter::to_json),
+                "voice": self.voice_meter.map(Meter::to_json),
+            },
             "playback": playback,
             "track": track,
             "volume": { "media": self.volume, "call": self.call_volume },
@@ -395,6 +414,17 @@ mod tests {
         assert_eq!((&shown["voice"], &shown["profiles"]["hfp"]), (&"msbc".into(), &true.into()));
         assert_eq!((&shown["battery"], &shown["signal"]), (&80.into(), &4.into()));
         assert_eq!((&shown["service"], &shown["roaming"]), (&true.into(), &false.into()));
+
+        // It is measured where there is something to measure.
+        let meter = |peak| Some(Meter { peak, ..Meter::default() });
+        let known = status.phones.get_mut(&phone).unwrap();
+        known.meter([meter(1), meter(32_767)]);
+        known.meter([None, None]);
+        let shown_meters = known.to_json(phone)["meters"].clone();
+        assert_eq!(
+            (&shown_meters["media"], &shown_meters["voice"]["peak_db"]),
+            (&Value::Null, &0.0.into())
+        );
 
         // A program finds every field, whatever is not known yet.
         assert_eq!(shown["media"], json!({ "state": "closed", "codec": null }));

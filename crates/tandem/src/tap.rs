@@ -125,7 +125,7 @@ impl Switchboard {
         word.store(u64::from_le_bytes([a, b, c, d, e, f, 1, 0]), Ordering::Release);
     }
 
-    fn phone(&self, link: usize) -> Option<Address> {
+    pub(crate) fn phone(&self, link: usize) -> Option<Address> {
         let word = self.phones.get(link)?.load(Ordering::Acquire);
         let [a, b, c, d, e, f, present, _] = word.to_le_bytes();
         (present != 0).then_some(Address([a, b, c, d, e, f]))

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aac")]
 mod aac;
+mod meters;
 
 use core::time::Duration;
 

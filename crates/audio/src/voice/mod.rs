@@ -69,6 +69,14 @@ impl VoiceCoding {
         }
     }
 
+    /// Octets of its packets in a second.
+    const fn octets_a_second(self) -> u32 {
+        match self {
+            VoiceCoding::Cvsd => 2 * 8_000,
+            VoiceCoding::Msbc => msbc::RATE * msbc::PACKET as u32 / msbc::SAMPLES as u32,
+        }
+    }
+
     /// The most sound that a packet of so many octets takes at once.
     fn taken_at_once(self, octets: usize) -> Duration {
         let samples = match self {
@@ -86,6 +94,10 @@ pub struct VoiceStats {
     pub level_ms: f32,
     /// The drift of the controller's clock against the sink's, in parts per million.
     pub drift_ppm: f32,
+    /// How loud it is, as [`Stats::peak`](crate::Stats::peak).
+    pub peak: u16,
+    /// How unevenly its packets come, as [`Stats::jitter_ms`](crate::Stats::jitter_ms).
+    pub jitter_ms: f32,
     /// Packets taken in.
     pub packets: u64,
     /// Samples that came.

@@ -8,6 +8,8 @@ use super::elastic::Elastic;
 use super::{VOICE_LATENCY_MS, VOICE_SLACK_MS, VoiceCoding, VoiceStats};
 use crate::converter::BLOCK;
 use crate::fade::Fade;
+use crate::meter::{Jitter, Peak};
+use crate::sounding::peak;
 use crate::stream::FADE_MS;
 
 /// See the module.
@@ -20,6 +22,9 @@ pub(super) struct Receive {
     /// The link is gone, and what is left fades out.
     closing: bool,
     live: bool,
+    octets_a_second: u32,
+    peak: Peak,
+    jitter: Jitter,
     stats: VoiceStats,
 }
 
@@ -38,6 +43,9 @@ impl Receive {
             gain: Fade::at(0.0),
             closing: false,
             live: false,
+            octets_a_second: VoiceCoding::Cvsd.octets_a_second(),
+            peak: Peak::default(),
+            jitter: Jitter::default(),
             stats: VoiceStats::default(),
         }
     }
@@ -53,6 +61,8 @@ impl Receive {
         self.buffer.open(coding.rate(), self.sink_rate);
         self.gain = Fade::at(0.0);
         (self.closing, self.live) = (false, true);
+        self.octets_a_second = coding.octets_a_second();
+        (self.peak, self.jitter) = (Peak::default(), Jitter::default());
         self.stats = VoiceStats::default();
     }
 
@@ -73,6 +83,8 @@ impl Receive {
         VoiceStats {
             level_ms: self.buffer.level_ms(),
             drift_ppm: self.buffer.drift_ppm(),
+            peak: self.peak.get(),
+            jitter_ms: self.jitter.ms(),
             ..self.stats
         }
     }
@@ -85,6 +97,7 @@ impl Receive {
         mut heard: impl FnMut(u32, &[i16]),
     ) {
         self.stats.packets += 1;
+        self.jitter.arrived(arrival, payload.len(), self.octets_a_second);
         // Some controllers put nothing but zeros in the place of linear samples that were lost, and say
         // nothing: no sound ends like that.
         let hole = self.decoder.is_linear() && payload.iter().all(|&octet| octet == 0);
@@ -109,6 +122,7 @@ impl Receive {
                 self.stats.lost += samples as u64;
                 self.concealment.lost(pcm);
             }
+            self.peak.observe(peak(pcm), samples, rate);
             heard(rate, pcm);
             self.buffer.push(pcm);
         }
@@ -135,6 +149,7 @@ impl Receive {
         }
         if self.concealment.is_silent() {
             self.stats.stalls += 1;
+            self.peak = Peak::default();
             self.buffer.stop();
         }
     }

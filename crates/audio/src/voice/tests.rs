@@ -248,6 +248,7 @@ fn a_minute_both_ways_misses_no_sample() {
         assert!(stats.received + 240 >= whole, "{} of {whole} samples", stats.received);
         assert_eq!((stats.packets, stats.sent), (bed.phone.sent, bed.phone.sent));
         assert_eq!((stats.microphone_underruns, stats.microphone_skipped), (0, 0));
+        assert!(stats.jitter_ms < 0.001 && (f64::from(stats.peak) - PEAK).abs() < 0.1 * PEAK);
         // What is in the buffer and what was heard are what came.
         let heard = bed.heard.len() as f64 / f64::from(SINK);
         let delay = heard - stats.received as f64 / f64::from(coding.rate())
