@@ -142,6 +142,9 @@ class Receiver(unittest.TestCase):
         self.assertIsInstance(seen[0], tandem.Snapshot)
         self.assertRaises(EOFError, self.rx.next, 0)
         self.assertRaises(tandem.ControllerLost, self.rx.pair, 60)
+        status = self.rx.status()
+        self.assertEqual(status["controller"]["state"], "lost")
+        self.assertFalse(status["controller"]["pairing"])
         self.rx.close()
 
 

@@ -143,10 +143,12 @@ impl Hub {
         }
     }
 
-    /// Ends every subscription after what is unread, those to come too, and every wait for a command.
+    /// The receiver has ended: so does every subscription after what is unread, those to come too, and
+    /// every wait for a command.
     pub(crate) fn close(&self) {
         let mut inner = lock(&self.inner);
         inner.closed = true;
+        inner.status.ended();
         for (_, waiter) in inner.waiting.drain() {
             waiter.tell(Err(Refusal::ControllerLost));
         }
@@ -290,9 +292,23 @@ mod tests {
     #[test]
     fn who_comes_after_the_end_is_told_so() {
         let hub = hub();
+        let (phone, stranger) = (Address([1; 6]), Address([2; 6]));
+        for phone in [phone, stranger] {
+            let name = host::Name::new();
+            hub.publish(0.0, Event::Phone { phone, name, connected: true, reason: None });
+        }
+        hub.publish(0.0, paired(1));
+        hub.publish(0.0, Event::Controller { up: true, address: Address([9; 6]) });
+        hub.publish(0.0, Event::Pairing { open: true, seconds: 60 });
         hub.close();
         let subscription = hub.subscribe(0.0, |_| ()).unwrap();
-        assert_eq!(read(&subscription).name(), "snapshot");
+        let snapshot = read(&subscription).to_json();
+        assert_eq!(snapshot["event"], "snapshot");
+        assert_eq!(snapshot["controller"]["state"], "lost");
+        assert_eq!(snapshot["controller"]["pairing"], false);
+        let phones = snapshot["phones"].as_array().unwrap();
+        assert_eq!(phones.len(), 1, "a stranger is known while it is there");
+        assert_eq!((&phones[0]["bonded"], &phones[0]["connected"]), (&true.into(), &false.into()));
         assert!(matches!(subscription.next(Some(Duration::MAX)), Next::Closed));
     }
 

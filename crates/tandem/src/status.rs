@@ -146,10 +146,7 @@ impl Status {
                 }
                 known.connected = *connected;
                 if !connected {
-                    (known.a2dp, known.media, known.rssi) = (false, None, None);
-                    (known.avrcp, known.playback, known.track) = (false, None, None);
-                    known.voice = None;
-                    known.without_calls();
+                    known.disconnected();
                     self.keep_if_known(*phone);
                 }
             }
@@ -229,6 +226,14 @@ impl Status {
         self.keep_if_known(phone);
     }
 
+    /// The receiver has ended: nothing is up, and nobody is there.
+    pub(crate) fn ended(&mut self) {
+        (self.up, self.pairing) = (false, false);
+        self.audible.clear();
+        self.phones.values_mut().for_each(Phone::disconnected);
+        self.phones.retain(|_, phone| phone.bonded);
+    }
+
     /// The phones of this name.
     pub fn named(&self, name: &str) -> Vec<Address> {
         let called = |phone: &Phone| phone.name == name;
@@ -300,6 +305,15 @@ impl Phone {
         if self.voice.is_some() {
             self.voice_meter = voice.or(self.voice_meter);
         }
+    }
+
+    /// Its connection is gone, and all that was known by it.
+    fn disconnected(&mut self) {
+        self.connected = false;
+        (self.a2dp, self.media, self.rssi) = (false, None, None);
+        (self.avrcp, self.playback, self.track) = (false, None, None);
+        self.voice = None;
+        self.without_calls();
     }
 
     /// What HFP tells is known no more.

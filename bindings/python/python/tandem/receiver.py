@@ -129,7 +129,10 @@ class Receiver:
         return self._microphone
 
     def status(self) -> dict[str, object]:
-        """Everything as it is: controller, phones, audible, settings, warnings, counters."""
+        """Everything as it is: controller, phones, audible, settings, warnings, counters.
+
+        Of a receiver that is closed, as it was left: its controller lost, no phone connected.
+        """
         return self._core.status()
 
     def pair(self, seconds: int = 180) -> None:
