@@ -38,7 +38,8 @@ pub enum Command {
         /// Whose.
         phone: Address,
     },
-    /// Ends a phone's connection and deletes its bond.
+    /// Ends a phone's connection and deletes its bond, its volumes and all else that is kept of it but its
+    /// owner's choices.
     Forget {
         /// Whom.
         phone: Address,

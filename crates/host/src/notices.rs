@@ -92,6 +92,10 @@ impl Host {
             Notice::Store(bond) => self.store(bond),
             Notice::Erase(address) => {
                 self.phones.entry(address).bonded = false;
+                // While it is connected its music is as loud as it was.
+                if self.link_of(address).is_none() {
+                    self.phones.forget(address);
+                }
                 self.effect(Effect::Erase(address));
             }
             Notice::Name { address, name } => self.named(address, name),
@@ -232,6 +236,9 @@ impl Host {
         entry.asked = None;
         if is_loss(reason) && link.cut_off == Some(now) {
             entry.played_until = Some(now + RETURN_WITHIN);
+        }
+        if !entry.bonded && entry.put_out_until.is_none() {
+            self.phones.forget(phone);
         }
         if !link.leaving {
             self.chase_lost(now, phone, reason, link.seat.is_some());

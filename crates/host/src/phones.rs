@@ -83,6 +83,13 @@ impl Phones {
         &mut self.0[n]
     }
 
+    /// Forgets a phone that has no bond and no link any more, but for its owner's choices.
+    pub(crate) fn forget(&mut self, address: Address) {
+        if let Some(phone) = self.0.iter_mut().find(|phone| phone.address == address) {
+            *phone = Phone { preferences: phone.preferences, ..Phone::new(address) };
+        }
+    }
+
     pub(crate) fn name(&self, address: Address) -> Name {
         self.get(address).map(|phone| phone.name.clone()).unwrap_or_default()
     }

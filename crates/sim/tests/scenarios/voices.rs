@@ -6,7 +6,7 @@ use host::{AnswerHow, CallState, Command, Event, OrderKind, SourceKind, VolumeKi
 use stack::Volumes;
 use stack::hfp::gateway;
 use tandem_sim::{Act, Audio, Fault, Manners, PhoneOptions};
-use wire::avrcp::PlayStatus;
+use wire::avrcp::{PlayStatus, Volume};
 use wire::hci::{Opcode, Status};
 
 use crate::receiver::{Receiver, phone};
@@ -158,6 +158,37 @@ fn row_24_each_phones_calls_have_a_volume_of_their_own_that_survives() {
         receiver.run_for(5.0);
     }
     assert_eq!([ANNA, BEN].map(|n| speaker(&receiver, n)), [Some(15), Some(3)]);
+}
+
+#[test]
+fn row_24_a_forgotten_phone_that_pairs_again_starts_at_the_first_volume() {
+    for connected in [true, false] {
+        let mut receiver = phones(&[PhoneOptions::default()]);
+        for (kind, percent) in [(VolumeKind::Call, 100), (VolumeKind::Media, 90)] {
+            let volume = Command::Volume { percent, kind, phone: Some(phone(ANNA)) };
+            let ticket = receiver.command(volume);
+            assert_eq!(receiver.result(ticket), Some(Ok(())));
+        }
+        receiver.act(ANNA, Act::Play(440));
+        receiver.run_for(12.0);
+        if !connected {
+            receiver.act(ANNA, Act::Disconnect);
+            receiver.run_for(2.0);
+        }
+        let forget = receiver.command(Command::Forget { phone: phone(ANNA) });
+        receiver.run_for(2.0);
+        assert_eq!(receiver.result(forget), Some(Ok(())));
+        assert!(receiver.bonds.is_empty());
+        receiver.act(ANNA, Act::Forget);
+        receiver.command(Command::Pair { seconds: 60 });
+        receiver.act(ANNA, Act::Connect);
+        receiver.run_for(8.0);
+        let player = receiver.world.phone(ANNA).player();
+        let media = player.and_then(|player| player.volume);
+        assert_eq!((media.map(Volume::percent), speaker(&receiver, ANNA)), (Some(50), Some(8)));
+        let stored = receiver.bonds.first().expect("it is bonded").volumes;
+        assert_eq!(stored.call, Some(50), "{stored:?}");
+    }
 }
 
 #[test]
