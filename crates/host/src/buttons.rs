@@ -1,7 +1,7 @@
 //! The owner's buttons for calls, and what is asked of phones for them.
 //!
-//! What moves a call or its audio is decided by the policy; the verb's end is that of the order that
-//! comes of it. What concerns one phone's calls alone (dialling, tones, conferences) is asked of the
+//! What moves a call or its audio is decided by the policy; the verb's [end](crate::ends) is that of the
+//! order that comes of it. What concerns one phone's calls alone (dialling, tones, conferences) is asked of the
 //! phone directly.
 
 use multipoint::{Answer, Button, Fact, Few, NoTarget, Order, SeatId, To};
@@ -27,20 +27,20 @@ pub(crate) const MAX_ASKED: usize = 16;
 /// An AT command that the policy ordered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Asked {
-    link: LinkId,
+    pub(crate) link: LinkId,
     ticket: hands_free::Ticket,
-    order: Order,
+    pub(crate) order: Order,
 }
 
 /// Tones that are being sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Tones {
-    link: LinkId,
+    pub(crate) link: LinkId,
     /// The one that is not answered yet.
     ticket: hands_free::Ticket,
     /// Those that follow.
     rest: Digits,
-    owner: Ticket,
+    pub(crate) owner: Ticket,
 }
 
 impl Host {
@@ -396,45 +396,6 @@ impl Host {
                 order => Fact::Refused(order),
             };
             self.decide(now, fact);
-        }
-    }
-
-    /// What an order came to is the end of the verbs that it was for.
-    fn order_ended(&mut self, phone: Address, order: Order, result: Result<(), Refusal>) {
-        let verbs: &[Verb] = match order {
-            Order::Answer(_) | Order::EndAndAccept(_) => &[Verb::Answer],
-            Order::Hold(_) => &[Verb::Answer, Verb::Hold],
-            Order::HangUp(_) => &[Verb::HangUp, Verb::Reject],
-            Order::RejectWaiting(_) => &[Verb::Reject],
-            // A voice link's verbs end when it is there.
-            Order::OpenVoice(_) if result.is_err() => &[Verb::VoiceHere],
-            _ => &[],
-        };
-        for verb in verbs {
-            self.verb_done(phone, *verb, result);
-        }
-    }
-
-    pub(crate) fn verb_done(&mut self, phone: Address, verb: Verb, result: Result<(), Refusal>) {
-        while let Some(ticket) = self.pending.take(Wait::Verb(phone, verb)) {
-            self.done(ticket, result);
-        }
-    }
-
-    /// Nothing comes any more of what was asked of a phone's calls.
-    pub(crate) fn verbs_ended(&mut self, id: LinkId, phone: Address, why: Refusal) {
-        self.asked.retain(|asked| asked.link != id);
-        if let Some(tones) = self.tones.take_if(|tones| tones.link == id)
-            && let Some(ticket) = self.pending.take(Wait::Tones(tones.owner))
-        {
-            self.done(ticket, Err(why));
-        }
-        let of = |wait: &Wait| {
-            matches!(wait, Wait::Verb(other, _) if *other == phone)
-                || matches!(wait, Wait::Call(other, _) if *other == id)
-        };
-        while let Some(ticket) = self.pending.take_where(of) {
-            self.done(ticket, Err(why));
         }
     }
 

@@ -181,6 +181,7 @@ impl Host {
                 break;
             }
         }
+        self.end_overtaken_verbs();
         self.assert_projection();
     }
 

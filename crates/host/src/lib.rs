@@ -4,6 +4,7 @@ mod buttons;
 mod calls;
 mod command;
 mod effect;
+mod ends;
 mod event;
 mod govern;
 mod host;

@@ -71,6 +71,14 @@ impl Pending {
         self.0.pop().map(|(ticket, wait, _)| (ticket, wait))
     }
 
+    /// Those that wait for what comes of a button.
+    pub(crate) fn verbs(&self) -> impl Iterator<Item = (Ticket, Address, Verb)> + '_ {
+        self.0.iter().filter_map(|(ticket, wait, _)| match *wait {
+            Wait::Verb(phone, verb) => Some((*ticket, phone, verb)),
+            _ => None,
+        })
+    }
+
     /// Lets this command wait no longer.
     pub(crate) fn withdraw(&mut self, ticket: Ticket) {
         self.0.retain(|(other, ..)| *other != ticket);

@@ -17,7 +17,7 @@ const ALONE: Calls = Calls { active: Few::One, held: false, setup: Setup::None }
 
 impl Calls {
     /// Whether one is active or being dialled: that has sound, and another one ends or holds it.
-    pub(crate) fn is_on(&self) -> bool {
+    pub fn is_on(&self) -> bool {
         self.active != Few::None || self.setup == Setup::Dialling
     }
 }

@@ -8,6 +8,7 @@ mod initiative;
 mod manners;
 mod media;
 mod one_device;
+mod overtaken;
 mod owner;
 mod paging;
 mod phone_settings;
