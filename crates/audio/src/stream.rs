@@ -11,10 +11,15 @@
 //! number is behind by less than [`REPEATS`]. A larger hole, or a number further behind, is a source
 //! that started counting afresh; so many repeats in a row are one that does not count at all.
 
+mod cut;
+mod sequence;
+
 use core::time::Duration;
 
 use pool::Instant;
 
+use self::cut::Cut;
+use self::sequence::Sequence;
 use crate::converter::{BLOCK, Converter};
 use crate::decoder::{Decoder, FRAME_SAMPLES, Packet, StreamCodec};
 use crate::fade::Fade;
@@ -120,13 +125,8 @@ pub(crate) struct Stream {
     envelope: Fade,
     /// What the control set.
     gain: Fade,
-    /// The last frame rendered, and what of it still decays after a cut.
-    last: [f32; 2],
-    residue: [f32; 2],
-    decay: Fade,
-    sequence: Option<u16>,
-    /// Packets in a row whose number was not ahead of the last one's.
-    behind: u16,
+    cut: Cut,
+    sequence: Sequence,
     /// Codec frames and samples of the last packet that gave sound.
     packet: (u8, usize),
     last_media: Instant,
@@ -155,11 +155,8 @@ impl Stream {
             flow: Flow::Empty,
             envelope: Fade::at(0.0),
             gain: Fade::at(0.0),
-            last: [0.0; 2],
-            residue: [0.0; 2],
-            decay: Fade::at(0.0),
-            sequence: None,
-            behind: 0,
+            cut: Cut::new(),
+            sequence: Sequence::default(),
             packet: (0, 0),
             last_media: Instant::ZERO,
             dry_since: None,
@@ -184,7 +181,7 @@ impl Stream {
         if !self.decoder.open(codec, rate, channels) {
             return false;
         }
-        self.cut();
+        self.cut.here(self.sink_rate);
         self.id = Some(id);
         self.rate = rate;
         self.latency_ms = latency_ms;
@@ -194,7 +191,7 @@ impl Stream {
         self.flow = Flow::Empty;
         self.envelope = Fade::at(0.0);
         self.gain = Fade::at(0.0);
-        self.sequence = None;
+        self.sequence.interrupted();
         self.packet = (0, 0);
         self.dry_since = None;
         self.silent();
@@ -216,7 +213,7 @@ impl Stream {
         self.end(Next::Refill);
         self.decoder.begin();
         self.jitter.interrupted();
-        self.sequence = None;
+        self.sequence.interrupted();
         self.dry_since = None;
     }
 
@@ -235,7 +232,7 @@ impl Stream {
 
     /// Something may be heard of it.
     pub(crate) fn is_live(&self) -> bool {
-        self.id.is_some() || self.decay.steady().is_none()
+        self.id.is_some() || !self.cut.is_over()
     }
 
     pub(crate) fn is_closing(&self) -> bool {
@@ -265,7 +262,7 @@ impl Stream {
         if self.is_closing() {
             return;
         }
-        if self.is_repeated(sequence) {
+        if self.sequence.is_repeated(sequence) {
             self.stats.repeated += 1;
             return;
         }
@@ -294,23 +291,10 @@ impl Stream {
         self.arrived(arrival);
     }
 
-    /// Whether a packet of this number came already, or is too late for its place.
-    fn is_repeated(&mut self, sequence: u16) -> bool {
-        let far = |last: u16| last.wrapping_sub(sequence) >= REPEATS;
-        if self.sequence.is_none_or(far) {
-            self.behind = 0;
-            return false;
-        }
-        let repeated = self.behind < REPEATS;
-        self.behind += u16::from(repeated);
-        repeated
-    }
-
     /// Fills the hole that the sequence numbers show before this packet.
     fn conceal_lost(&mut self, sequence: u16, heard: &mut impl FnMut(u32, &[StereoFrame])) {
-        let expected = self.sequence.replace(sequence).map(|last| last.wrapping_add(1));
+        let hole = self.sequence.hole(sequence);
         let (frames, samples) = self.packet;
-        let hole = usize::from(expected.map_or(0, |expected| sequence.wrapping_sub(expected)));
         if hole == 0 {
             return;
         }
@@ -334,7 +318,7 @@ impl Stream {
         self.fresh += pcm.len();
         if self.ring.push(pcm) > 0 && self.flow != Flow::Empty {
             // Only when nobody has rendered for long: the sink was starved anyway.
-            self.cut();
+            self.cut.here(self.sink_rate);
             self.envelope = Fade::at(0.0);
             if self.flow == Flow::Playing {
                 self.envelope.to(1.0, FADE_MS, self.sink_rate);
@@ -374,11 +358,11 @@ impl Stream {
         match self.flow {
             Flow::Empty | Flow::Filling { .. } => {
                 self.gain.skip(frames);
-                self.last = [0.0; 2];
+                self.cut.last = [0.0; 2];
             }
             Flow::Playing | Flow::Ending { .. } => self.sound(frames, [&mut *left, &mut *right]),
         }
-        self.die_away([left, right]);
+        self.cut.render([left, right]);
         if let Flow::Ending { next } = self.flow
             && self.envelope.steady().is_some()
         {
@@ -414,13 +398,13 @@ impl Stream {
             self.ring.discard(passed);
             self.envelope.skip(frames);
             self.gain.skip(frames);
-            self.last = [0.0; 2];
+            self.cut.last = [0.0; 2];
         } else {
             let ring = &mut self.ring;
             let [from_left, from_right] =
                 self.converter.convert(frames, |left, right| ring.pull(left, right));
             let frames = left.iter_mut().zip(right).zip(from_left.iter().zip(from_right));
-            let mut last = self.last;
+            let mut last = self.cut.last;
             if let (Some(envelope), Some(gain)) = gains {
                 let gain = envelope * gain;
                 for ((left, right), (from_left, from_right)) in frames {
@@ -436,28 +420,7 @@ impl Stream {
                     *right += last[1];
                 }
             }
-            self.last = last;
-        }
-    }
-
-    /// Lets the rest of a cut die away.
-    fn die_away(&mut self, [left, right]: [&mut [f32]; 2]) {
-        if self.decay.steady().is_some() {
-            return;
-        }
-        for (left, right) in left.iter_mut().zip(right) {
-            let gain = self.decay.advance();
-            *left += self.residue[0] * gain;
-            *right += self.residue[1] * gain;
-        }
-    }
-
-    /// The sound stops right here: what was last heard decays instead of jumping to zero.
-    fn cut(&mut self) {
-        if self.last != [0.0; 2] {
-            self.residue = self.last;
-            self.decay = Fade::at(1.0);
-            self.decay.to(0.0, FADE_MS, self.sink_rate);
+            self.cut.last = last;
         }
     }
 
@@ -488,7 +451,7 @@ impl Stream {
     }
 
     fn ended(&mut self, next: Next) {
-        self.last = [0.0; 2];
+        self.cut.last = [0.0; 2];
         self.envelope = Fade::at(0.0);
         self.flow = match next {
             Next::Drop => {
