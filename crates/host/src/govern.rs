@@ -187,25 +187,37 @@ impl Host {
         self.call(now, Call::Disconnect(id, status));
     }
 
-    /// A link is secured with a bond: the policy decides about a seat.
+    /// A link is secured with a bond: the policy decides about a seat, for one newcomer after the other.
     pub(crate) fn arrived(&mut self, now: Instant, link: LinkId) {
-        let Some(known) = self.link(link) else { return };
+        if self.waiting.is_some() {
+            // There is room: each link comes once.
+            let _ = self.newcomers.push_back(link);
+            return;
+        }
+        let Some(known) = self.link(link).filter(|known| !known.leaving) else { return };
         let phone = known.address;
         let put_out = !known.outgoing && self.phones.is_put_out(phone, now);
         // One that comes because we paged it unasked puts nobody out either.
         let asked = self.pending.is_wanted(Wait::Profile(phone));
         let put_out = put_out || self.pager.ended(now, phone) && !asked;
         let preferences = self.phones.entry(phone).preferences;
-        if self.waiting.is_some() {
-            // One waits already: the policy turns this one away without having seen it.
-            return self.turn_away(now, link);
-        }
         self.waiting = Some(link);
         self.decide(now, Fact::Arrived { put_out, preferences });
     }
 
+    /// Puts the next newcomer to the policy, if the one before it has been decided about; says whether
+    /// there was one.
+    pub(crate) fn next_newcomer(&mut self, now: Instant) -> bool {
+        let next = if self.waiting.is_none() { self.newcomers.pop_front() } else { None };
+        if let Some(link) = next {
+            self.arrived(now, link);
+        }
+        next.is_some()
+    }
+
     /// A link that was secured is gone.
     pub(crate) fn left(&mut self, now: Instant, link: LinkId, seat: Option<SeatId>) {
+        self.newcomers.retain(|newcomer| *newcomer != link);
         if self.waiting == Some(link) {
             self.waiting = None;
             self.decide(now, Fact::NewcomerLeft);

@@ -47,7 +47,10 @@ pub struct Host {
     pub(crate) roster: Roster,
     pub(crate) links: [Option<Link>; MAX_LINKS],
     pub(crate) seats: [Option<stack::LinkId>; MAX_SEATS],
+    /// The newcomer that the policy lets wait for a seat.
     pub(crate) waiting: Option<stack::LinkId>,
+    /// Those that came meanwhile, to be put to the policy after it; all of them are links.
+    pub(crate) newcomers: heapless::Deque<stack::LinkId, MAX_LINKS>,
     pub(crate) phones: Phones,
     pub(crate) pending: Pending,
     pub(crate) pager: Pager,
@@ -94,6 +97,7 @@ impl Host {
             links: [const { None }; MAX_LINKS],
             seats: [None; MAX_SEATS],
             waiting: None,
+            newcomers: heapless::Deque::new(),
             phones,
             pending: Pending::default(),
             pager: Pager::default(),
@@ -177,7 +181,8 @@ impl Host {
                 }
             }
             // Whom to page follows from everything else.
-            if !self.open_due_voice(now) && !self.page(now) && !self.rest(now) {
+            let more = self.next_newcomer(now) || self.open_due_voice(now);
+            if !more && !self.page(now) && !self.rest(now) {
                 break;
             }
         }

@@ -190,7 +190,8 @@ impl Host {
 
     /// How a phone may be paged unasked now; `None`: not at all.
     fn pace(&self) -> Option<Pace> {
-        let taken = self.seats.iter().flatten().count() + usize::from(self.waiting.is_some());
+        let newcomers = self.newcomers.len() + usize::from(self.waiting.is_some());
+        let taken = self.seats.iter().flatten().count() + newcomers;
         let full = taken >= usize::from(self.settings.policy.seats);
         let asked = self.pending.wants_profile();
         let in_call = self.roster.seats.iter().any(multipoint::Seat::in_call);

@@ -5,7 +5,7 @@
 //! (never counts as longest), among equals the one that connected first; the phone heard last
 //! stays, and if nobody may go, the newcomer is turned away. With `mix` the one that started last
 //! stays. With one seat the newcomer wins. While one
-//! newcomer waits for its seat, another is turned away.
+//! newcomer waits for its seat, another is turned away: it is to be asked about after that one.
 
 use crate::claims::bit;
 use crate::decide::Decision;

@@ -59,6 +59,57 @@ fn promise_4_three_that_come_in_one_instant_do_not_take_the_seat_of_who_is_heard
     }
 }
 
+/// Anna is heard, and Ben's phone is out of reach, so that its link ends late. Dora comes, and Cleo so many
+/// milliseconds later. Gives whether both wait at a time.
+fn both_wait(receiver: &mut Receiver, later: u32) -> bool {
+    receiver.act(ANNA, Act::Play(440));
+    receiver.run_for(2.0);
+    receiver.act(BEN, Act::Leave);
+    receiver.act(DORA, Act::Connect);
+    receiver.run_for(f64::from(later) / 1e3);
+    receiver.act(CLEO, Act::Connect);
+    for _ in 0..100 {
+        if [CLEO, DORA].iter().all(|&n| receiver.world.phone(n).is_connected()) {
+            break;
+        }
+        receiver.run_for(0.05);
+    }
+    seated(receiver) == [ANNA, BEN]
+}
+
+#[test]
+fn promise_4_a_newcomer_that_comes_while_another_waits_is_served_after_it() {
+    let mut waited = 0;
+    for later in (0..1_000).step_by(100) {
+        let mut receiver = Receiver::of(Settings::default(), &all(4)).connect(2);
+        if !both_wait(&mut receiver, later) {
+            continue;
+        }
+        waited += 1;
+        // One that goes again meanwhile leaves no trace.
+        let leaves = waited % 2 == 0;
+        if leaves {
+            receiver.act(DORA, Act::Disconnect);
+        }
+        receiver.run_for(10.0);
+        let evicted = receiver.told.iter().filter_map(|(_, event)| match event {
+            Event::Evicted { phone, by } => Some((*phone, *by)),
+            _ => None,
+        });
+        let evicted: Vec<_> = evicted.collect();
+        let last = match evicted[..] {
+            [_] if leaves => CLEO,
+            [(ben, first), (loser, second)] if !leaves => {
+                assert_eq!((ben, loser), (phone(BEN), first), "who is heard stays");
+                if second == phone(CLEO) { CLEO } else { DORA }
+            }
+            _ => panic!("{leaves}: {evicted:?}"),
+        };
+        assert_eq!(seated(&receiver), [ANNA, last]);
+    }
+    assert!(waited >= 4, "{waited}");
+}
+
 #[test]
 fn promise_4_four_that_want_back_at_once_leave_two_in_peace_for_a_minute() {
     let pushy = mannered(Manners {
