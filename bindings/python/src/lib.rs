@@ -1,6 +1,6 @@
 //! `tandem._tandem`: the compiled part of the Python package `tandem`, as thin as it can be.
 //!
-//! A [`Receiver`] is opened and commanded, [`Events`] are read as dictionaries; what a user sees of
+//! A [`Receiver`] is the end of an [`Opening`], and commanded; [`Events`] are read as dictionaries; what a user sees of
 //! them (classes, iteration, `async`) is Python, in `python/tandem`. The GIL is released wherever
 //! something waits, and whoever waits in the main thread looks for signals ten times a second.
 
@@ -9,6 +9,7 @@ mod audio;
 mod capture;
 mod events;
 mod failure;
+mod opening;
 mod receiver;
 mod value;
 
@@ -23,6 +24,8 @@ mod _tandem {
     use crate::capture::{Capture, Records};
     #[pymodule_export]
     use crate::events::Events;
+    #[pymodule_export]
+    use crate::opening::Opening;
     #[pymodule_export]
     use crate::receiver::Receiver;
 

@@ -1,18 +1,16 @@
-//! A receiver: opened, commanded, closed.
+//! A receiver: commanded, closed.
 
-use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use tandem::{
-    Address, AnswerHow, AudioKind, Command, Config, Handle, MediaAction, Options, Refusal, VoiceTo,
-    VolumeKind, dialling,
+    Address, AnswerHow, AudioKind, Command, Handle, MediaAction, Refusal, VoiceTo, VolumeKind,
+    dialling,
 };
 
-use crate::air::Air;
 use crate::audio::Audio;
 use crate::events::Events;
-use crate::failure::{bad, not_configured, not_opened, not_set, refused, system};
+use crate::failure::{bad, not_set, refused, system};
 use crate::value::{number, to_python};
 
 /// A running receiver. Verbs return a ticket at once; its end is the event `done`.
@@ -23,6 +21,10 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
+    pub(crate) fn new(running: tandem::Receiver) -> Receiver {
+        Receiver { handle: running.handle(), running: Mutex::new(Some(running)) }
+    }
+
     fn phone(&self, py: Python<'_>, reference: &str) -> PyResult<Address> {
         self.handle.phone(reference).map_err(|refusal| refused(py, refusal))
     }
@@ -42,30 +44,6 @@ impl Receiver {
 
 #[pymethods]
 impl Receiver {
-    /// Opens a receiver with a configuration file, keys set over it, and pairing mode if wanted.
-    #[new]
-    #[pyo3(signature = (file, keys, pair, air))]
-    fn new(
-        py: Python<'_>,
-        file: Option<PathBuf>,
-        keys: Vec<(String, String)>,
-        pair: Option<i64>,
-        air: Option<&Air>,
-    ) -> PyResult<Receiver> {
-        let pair = pair.map(|seconds| number(py, "pair", seconds)).transpose()?;
-        let mut config = Config { pair, ..Config::default() };
-        if let Some(file) = file {
-            config.read(&file).map_err(|error| not_configured(py, &error))?;
-        }
-        for (key, value) in keys {
-            config.set(&key, &value).map_err(|error| not_configured(py, &error))?;
-        }
-        let options = Options { canceller: None, air: air.map(|air| air.0.clone()) };
-        let running = py.detach(|| tandem::Receiver::open_with(config, options));
-        let running = running.map_err(|error| not_opened(py, &error))?;
-        Ok(Receiver { handle: running.handle(), running: Mutex::new(Some(running)) })
-    }
-
     /// Says goodbye to the phones and ends the receiver; again, it does nothing.
     fn close(&self, py: Python<'_>) {
         let running = self.take();

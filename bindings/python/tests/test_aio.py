@@ -2,6 +2,8 @@
 
 import asyncio
 import inspect
+import socket
+import time
 import unittest
 
 import air
@@ -66,6 +68,22 @@ class Aio(unittest.IsolatedAsyncioTestCase):
         closed = tandem.aio.Receiver(air.CONTROLLER)
         with self.assertRaises(tandem.Error):
             await closed.pair()
+
+    async def test_opening_can_be_cancelled(self):
+        # Nobody ever answers there.
+        deaf = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+        settings = self.enterContext(air.arguments())
+        settings["controller"] = f"tcp:127.0.0.1:{deaf.getsockname()[1]}"
+        start = time.monotonic()
+        with self.assertRaises(TimeoutError):
+            async with asyncio.timeout(0.3), tandem.aio.Receiver(**settings):
+                self.fail("it is open")
+        self.assertLess(time.monotonic() - start, 1)
+        controller, _ = deaf.accept()
+        with controller:
+            controller.settimeout(5)
+            while controller.recv(100):
+                pass
 
     def test_it_has_every_verb_of_the_other_one(self):
         def parameters(method):

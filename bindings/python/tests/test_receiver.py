@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -190,6 +191,25 @@ class Programs(unittest.TestCase):
         )
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("ResourceWarning", done.stderr)
+
+
+class Opening(unittest.TestCase):
+    """At a controller that never answers."""
+
+    def test_ctrl_c_ends_it_and_hangs_up(self):
+        deaf = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+        settings = self.enterContext(air.arguments())
+        settings["controller"] = f"tcp:127.0.0.1:{deaf.getsockname()[1]}"
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        start = time.monotonic()
+        with self.assertRaises(KeyboardInterrupt):
+            tandem.Receiver(**settings)
+        self.assertLess(time.monotonic() - start, 2)
+        controller, _ = deaf.accept()
+        with controller:
+            controller.settimeout(5)
+            while controller.recv(100):
+                pass
 
 
 class Several(unittest.TestCase):

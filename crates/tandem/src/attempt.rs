@@ -25,7 +25,7 @@ impl<F: FnOnce()> Drop for Told<F> {
 #[derive(Debug)]
 pub(crate) struct Attempt<T> {
     end: Receiver<T>,
-    _asks: Arc<()>,
+    asks: Option<Arc<()>>,
 }
 
 /// Whether anybody still asks what becomes of an attempt.
@@ -33,6 +33,12 @@ pub(crate) struct Attempt<T> {
 pub(crate) struct Wanted(Weak<()>);
 
 impl Wanted {
+    /// Carries out something that is wanted to its end.
+    pub(crate) fn always<T>(body: impl FnOnce(&Wanted) -> T) -> T {
+        let asks = Arc::new(());
+        body(&Wanted(Arc::downgrade(&asks)))
+    }
+
     pub(crate) fn is_gone(&self) -> bool {
         self.0.strong_count() == 0
     }
@@ -55,7 +61,12 @@ impl<T: Send + 'static> Attempt<T> {
             // Who asked may have ended.
             let _ = sender.try_send(body(&wanted));
         })?;
-        Ok(Attempt { end, _asks: asks })
+        Ok(Attempt { end, asks: Some(asks) })
+    }
+
+    /// Nobody wants it any more.
+    pub(crate) fn give_up(&mut self) {
+        self.asks = None;
     }
 
     /// What came of it; `None` in it when it died. To be asked until it is ready, and not again.

@@ -26,6 +26,7 @@ mod hub;
 mod meters;
 mod mouthpiece;
 pub mod notice;
+mod opening;
 mod port;
 mod radio;
 mod realtime;
@@ -52,6 +53,7 @@ pub use host::{
 pub use hub::{MAX_UNREAD, Next, Subscription};
 pub use meters::Meter;
 pub use notice::{Notice, What};
+pub use opening::Opening;
 pub use receiver::{COMMAND_TIMEOUT, CONNECT_TIMEOUT, Handle, Options, Receiver, SetError};
 pub use status::Status;
 pub use tap::{AUDIO_RATES, Audio, AudioKind, HELD_MS, Heard, MAX_AUDIO, NO_SUCH_AUDIO, Said};

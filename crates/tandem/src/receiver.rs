@@ -1,7 +1,6 @@
 //! The embedding API: a receiver, and handles that command it from any thread.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use host::{Command, Refusal, Ticket};
 use wire::Address;
 
 use crate::air::Air;
+use crate::attempt::Wanted;
 use crate::canceller::Canceller;
 use crate::config::Config;
 use crate::error::OpenError;
@@ -70,26 +70,21 @@ impl Receiver {
     /// Starts a receiver: opens controller, sound and bonds, starts the threads, and returns when
     /// the controller is up, or has failed.
     pub fn open(config: Config) -> Result<Receiver, OpenError> {
-        Receiver::open_unless(config, &AtomicBool::new(false))
+        Receiver::open_with(config, Options::default())
     }
 
     /// As [`open`](Receiver::open), with what no configuration holds.
     pub fn open_with(config: Config, options: Options) -> Result<Receiver, OpenError> {
-        Receiver::start(config, options, &AtomicBool::new(false))
+        Wanted::always(|wanted| Receiver::start(config, options, wanted))
     }
 
-    /// As [`open`](Receiver::open), and gives up soon after `unwanted` is set: the controller is
-    /// given back, and the error is [`OpenError::System`].
-    pub fn open_unless(config: Config, unwanted: &AtomicBool) -> Result<Receiver, OpenError> {
-        Receiver::start(config, Options::default(), unwanted)
-    }
-
-    fn start(
+    /// Opens one, and gives up soon after it is not wanted any more: the controller is given back.
+    pub(crate) fn start(
         config: Config,
         options: Options,
-        unwanted: &AtomicBool,
+        wanted: &Wanted,
     ) -> Result<Receiver, OpenError> {
-        let (handle, threads) = crate::start::start(config, options, unwanted)?;
+        let (handle, threads) = crate::start::start(config, options, wanted)?;
         Ok(Receiver { handle, threads, process: std::process::id() })
     }
 

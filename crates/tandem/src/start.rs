@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
@@ -10,6 +10,7 @@ use audio::{Engine, Microphone, Sink, Sound, Tone};
 use host::{Bond, Command, Limits};
 
 use crate::air::Air;
+use crate::attempt::Wanted;
 use crate::bonds::{BondStore, Damaged};
 use crate::canceller::{Canceller, Echo};
 use crate::capture::{Capture, Tap};
@@ -44,7 +45,7 @@ const STACK: usize = 1024 * 1024;
 pub(crate) fn start(
     mut config: Config,
     options: Options,
-    unwanted: &AtomicBool,
+    wanted: &Wanted,
 ) -> Result<(Handle, Vec<JoinHandle<()>>), OpenError> {
     config.take_controller()?;
     // Who takes echo out himself is not to be given sound that it was taken out of.
@@ -140,7 +141,7 @@ pub(crate) fn start(
     let started = spawn("control", Box::new(move || control.run()))
         .and_then(|()| spawn("audio", Box::new(move || speaker.run(audio_wish))))
         .and_then(|()| spawn("radio", Box::new(move || radio.run(radio_wish))))
-        .and_then(|()| wait_until_ready(&ready, &shared, unwanted));
+        .and_then(|()| wait_until_ready(&ready, &shared, wanted));
     if let Err(error) = started {
         end(&shared, &mut threads);
         return Err(error);
@@ -157,13 +158,13 @@ pub(crate) fn start(
 fn wait_until_ready(
     ready: &Told<Result<(), OpenError>>,
     shared: &Shared,
-    unwanted: &AtomicBool,
+    wanted: &Wanted,
 ) -> Result<(), OpenError> {
     for _ in 0..READY_TIMEOUT.as_millis() / READY_ROUND.as_millis() {
         if let Some(ready) = ready.wait(READY_ROUND) {
             return ready;
         }
-        if unwanted.load(Ordering::Relaxed) {
+        if wanted.is_gone() {
             return Err(OpenError::System("the receiver is not wanted any more".into()));
         }
         if shared.is_quitting() {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketType};
 use tandem::sim::World;
-use tandem::{Config, Next, Receiver, Subscription};
+use tandem::{Config, Next, OpenError, Opening, Options, Receiver, Subscription};
 use wire::h4::Channel;
 
 /// A listener whose queue holds one connection: another one that comes is not answered.
@@ -132,6 +132,31 @@ fn a_controller_that_hangs_up_while_it_is_brought_up_is_told_with_the_step() {
     let error = Receiver::open(config(at, &state)).expect_err("it never came up").to_string();
     assert_eq!(error, "the controller failed: Reset: the controller closed the connection");
     assert_eq!(controller.join().unwrap(), [0x01, 0x03, 0x0C, 0x00]);
+}
+
+#[test]
+fn who_opens_a_receiver_need_not_wait_for_it() {
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    let state = tempfile::tempdir().unwrap();
+    let start = Instant::now();
+    let opening =
+        Opening::begin(config(deaf.local_addr().unwrap(), &state), Options::default()).unwrap();
+    let (mut connection, _) = deaf.accept().unwrap();
+    let opening = opening.end(Duration::from_millis(50)).expect_err("it never comes up");
+    opening.give_up(Duration::from_secs(20));
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    // The controller was given back.
+    connection.read_to_end(&mut Vec::new()).unwrap();
+
+    let mut config = config(([127, 0, 0, 1], 1).into(), &state);
+    let opening = Opening::begin(config.clone(), Options::default()).unwrap();
+    let end = opening.end(Duration::from_secs(20)).expect("it is refused at once");
+    assert!(matches!(end, Err(OpenError::NoController(_))), "{end:?}");
+
+    config.set("controller", "sim").unwrap();
+    let opening = Opening::begin(config, Options::default()).unwrap();
+    let end = opening.end(Duration::from_secs(20)).expect("it comes up");
+    assert!(end.unwrap().status().up);
 }
 
 #[test]

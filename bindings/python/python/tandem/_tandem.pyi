@@ -3,7 +3,7 @@ from typing import Any, final
 
 from typing_extensions import Buffer
 
-__all__ = ["Air", "Audio", "Block", "Capture", "Events", "Receiver", "Records", "COMMAND_TIMEOUT", "CONNECT_TIMEOUT"]
+__all__ = ["Air", "Audio", "Block", "Capture", "Events", "Opening", "Receiver", "Records", "COMMAND_TIMEOUT", "CONNECT_TIMEOUT"]
 
 COMMAND_TIMEOUT: float
 CONNECT_TIMEOUT: float
@@ -45,14 +45,20 @@ class Events:
     def fileno(self) -> int: ...
 
 @final
-class Receiver:
+class Opening:
     def __new__(
         cls,
         file: str | os.PathLike[str] | None,
         keys: list[tuple[str, str]],
         pair: int | None,
         air: Air | None,
-    ) -> Receiver: ...
+    ) -> Opening: ...
+    def fileno(self) -> int: ...
+    def end(self) -> Receiver: ...
+    def give_up(self) -> None: ...
+
+@final
+class Receiver:
     def close(self) -> None: ...
     def subscribe(self) -> Events: ...
     def audio(self, kind: str, phone: str | None, rate: int, channels: int) -> Audio: ...

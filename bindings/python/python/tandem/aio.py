@@ -12,7 +12,7 @@ from ._settings import Settings, Value, toml
 from .audio import PATIENCE, Array, Block, Spoken, sound
 from .errors import Error, TimedOut
 from .events import Event, event
-from .receiver import MARGIN, how, opened
+from .receiver import MARGIN, how, opening
 from .sim import Air
 
 if TYPE_CHECKING:
@@ -40,7 +40,12 @@ class Receiver:
     async def __aenter__(self) -> Self:
         if self._core is not None:
             raise Error("the receiver was opened before")
-        self._core = await asyncio.to_thread(opened, *self._arguments)
+        begun = opening(*self._arguments)
+        try:
+            await readable(begun.fileno())
+            self._core = begun.end()
+        finally:
+            begun.give_up()
         self._events = self._core.subscribe()
         self._microphone = Microphone(self._core)
         return self

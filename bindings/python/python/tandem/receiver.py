@@ -18,20 +18,20 @@ from .sim import Air
 MARGIN = 0.5
 
 
-def opened(
+def opening(
     controller: str | Air,
     sound: str | None,
     settings: Settings | None,
     config: str | os.PathLike[str] | None,
     pair: int | None,
-) -> _tandem.Receiver:
-    """Opens a receiver; waits until its controller is up."""
+) -> _tandem.Opening:
+    """A receiver that is being opened: it ends when its controller is up, or has failed."""
     air = controller._core if isinstance(controller, Air) else None
     keys = [("controller", toml("sim" if isinstance(controller, Air) else controller))]
     if sound is not None:
         keys.append(("sound", toml(sound)))
     keys.extend(flat(settings or {}))
-    return _tandem.Receiver(config, keys, pair, air)
+    return _tandem.Opening(config, keys, pair, air)
 
 
 def how(hold: bool, end: bool) -> str:
@@ -62,7 +62,7 @@ class Receiver:
         config: str | os.PathLike[str] | None = None,
         pair: int | None = None,
     ) -> None:
-        self._core = opened(controller, sound, settings, config, pair)
+        self._core = opening(controller, sound, settings, config, pair).end()
         self._events = self._core.subscribe()
         self._microphone = Microphone(self._core)
         self._open = True
