@@ -23,9 +23,9 @@
  *                                  receiver
  *   tandem_last_error              tells of the calling thread's own calls
  *
- * What waits: tandem_receiver_wait; tandem_receiver_open, until the controller is up or has failed;
- * tandem_receiver_close, until the phones are told, at most two seconds; tandem_receiver_set, for
- * the receiver's own thread, ordinarily less than a millisecond. Nothing else does.
+ * What waits: tandem_receiver_wait; tandem_receiver_open, until the controller is up or has failed,
+ * which takes seconds where it does not answer; tandem_receiver_close, until the phones are told, at
+ * most two seconds. Nothing else does.
  *
  * A program that forks must not use a receiver in the child.
  *
