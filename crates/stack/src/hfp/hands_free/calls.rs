@@ -1,5 +1,5 @@
 //! The list of calls: what AT+CLCC says, asked after each change of an indicator and again while the
-//! two contradict each other; inferred from the indicators where there is no AT+CLCC.
+//! two contradict each other (one that lacks a call that still rings or is dialled must say so twice); inferred from the indicators where there is no AT+CLCC.
 
 use core::time::Duration;
 
@@ -175,6 +175,14 @@ impl HandsFree {
         self.settle(list);
     }
 
+    /// Whether a list lacks the call that is being set up, as the indicator still says.
+    fn misses_setup(&self, fresh: &[Call]) -> bool {
+        let listed = |call: &Call| fresh.iter().any(|now| now.index == call.index);
+        self.phone.value(Indicator::CallSetup) != 0
+            && fresh.iter().all(Call::is_answered)
+            && self.calls.list.iter().any(|call| !call.is_answered() && !listed(call))
+    }
+
     /// Whether the indicators say that there is no call at all.
     fn tells_no_call(&self) -> bool {
         let about_calls = [Indicator::Call, Indicator::CallSetup, Indicator::CallHeld];
@@ -189,7 +197,11 @@ impl HandsFree {
         if self.calls.foreseen && !agrees {
             return;
         }
-        self.settle(fresh);
+        // Its OK may have been that of another command, which came late.
+        let believed = self.calls.rechecks > 0 || !self.misses_setup(&fresh);
+        if believed {
+            self.settle(fresh);
+        }
         if !agrees && self.calls.rechecks < MAX_RECHECKS {
             self.calls.rechecks += 1;
             self.calls.recheck_at = Some(now + RECHECK);
