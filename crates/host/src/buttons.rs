@@ -378,6 +378,7 @@ impl Host {
         let result = result.map_err(|error| match error {
             hands_free::AtError::TimedOut => Refusal::TimedOut,
             hands_free::AtError::Closed => Refusal::NotConnected,
+            hands_free::AtError::Overtaken => Refusal::NoCall,
             _ => Refusal::Refused,
         });
         if let Some(owner) = self.pending.take(Wait::Call(link, ticket)) {

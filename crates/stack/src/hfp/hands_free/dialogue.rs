@@ -7,6 +7,7 @@ use super::chores::Chores;
 use super::output::{AtError, Failure, Output, Text, Ticket};
 use super::setup::Step;
 use super::{ANSWER_LIMIT, ANSWER_TIMEOUT, HandsFree, MAX_UNANSWERED, Phase, SETTLE, count};
+use crate::hfp::Call;
 
 /// What a command is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,8 +49,21 @@ pub(super) struct Flight {
 #[derive(Debug)]
 pub(super) struct Waiting {
     pub(super) kind: Kind,
+    pub(super) about: About,
     pub(super) ticket: Ticket,
     pub(super) text: Text,
+}
+
+/// What was there when an order was given, without which it is not sent any more: it would be for the
+/// next call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum About {
+    /// A call that rings.
+    Ringing,
+    /// A call.
+    Call,
+    /// Nothing of that kind.
+    Nothing,
 }
 
 impl HandsFree {
@@ -69,16 +83,28 @@ impl HandsFree {
                 if self.chores.contains(Chores::CODECS) {
                     return self.do_chore(now, Chores::CODECS);
                 }
-                if let Some(Waiting { kind, ticket, text }) = self.waiting.pop_front() {
-                    self.send(now, What::Order(kind), Some(ticket), text);
-                } else {
-                    while self.flight.is_none()
-                        && let Some(chore) = self.chores.iter().next()
-                    {
-                        self.do_chore(now, chore);
+                while let Some(Waiting { kind, about, ticket, text }) = self.waiting.pop_front() {
+                    if self.is_there(about) {
+                        return self.send(now, What::Order(kind), Some(ticket), text);
                     }
+                    self.output(Output::Done { ticket, result: Err(AtError::Overtaken) });
+                }
+                while self.flight.is_none()
+                    && let Some(chore) = self.chores.iter().next()
+                {
+                    self.do_chore(now, chore);
                 }
             }
+        }
+    }
+
+    /// Whether there is what an order is about.
+    pub(super) fn is_there(&self, about: About) -> bool {
+        let calls = self.calls();
+        match about {
+            About::Ringing => calls.iter().any(Call::is_ringing),
+            About::Call => !calls.is_empty(),
+            About::Nothing => true,
         }
     }
 

@@ -3,7 +3,7 @@
 use pool::Instant;
 use wire::hfp::{AgFeatures, Command, HfFeatures, Hold};
 
-use super::dialogue::{Kind, Waiting, text};
+use super::dialogue::{About, Kind, Waiting, text};
 use super::output::{Order, Refused, Ticket};
 use super::{HandsFree, Phase};
 use crate::hfp::call;
@@ -56,6 +56,13 @@ impl HandsFree {
             Order::AcceptHeld => (Command::Btrh(1), Kind::Call),
             Order::RejectHeld => (Command::Btrh(2), Kind::Call),
         };
+        let about = match order {
+            Order::Answer => About::Ringing,
+            Order::HangUp | Order::Hold(_) => About::Call,
+            _ => About::Nothing,
+        };
+        // What its owner knows better is tried.
+        let about = if self.is_there(about) { about } else { About::Nothing };
         let text = text(&command).ok_or(Refused::Invalid)?;
         if self.waiting.is_full() {
             return Err(Refused::Full);
@@ -66,7 +73,7 @@ impl HandsFree {
         self.tickets = self.tickets.wrapping_add(1);
         let ticket = Ticket(self.tickets);
         // There is room: it was asked for.
-        let _ = self.waiting.push_back(Waiting { kind, ticket, text });
+        let _ = self.waiting.push_back(Waiting { kind, about, ticket, text });
         self.pump(now);
         Ok(ticket)
     }

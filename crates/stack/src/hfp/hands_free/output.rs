@@ -186,6 +186,8 @@ pub enum AtError {
     Blacklisted,
     /// The phone did not answer in time.
     TimedOut,
+    /// It was not sent: the call that it was for ended before.
+    Overtaken,
     /// The connection ended.
     Closed,
 }
