@@ -88,8 +88,8 @@ pub struct Bond {
     pub key_type: KeyType,
     /// The phone's name as last read, empty if never.
     pub name: Name,
-    /// A running number that grows with each use, so that the phones can be put in order: of two, the
-    /// one that was connected last, or came last where both still are.
+    /// A running number that grows with each use, so that the phones can be put in order: those that
+    /// are connected, then of two the one that was connected last.
     pub last_used: u64,
     /// How loud it is heard.
     pub volumes: Volumes,

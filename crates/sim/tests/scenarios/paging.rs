@@ -133,11 +133,27 @@ fn row_19_used_last_is_who_was_there_last_over_restarts_and_with_few_writes() {
         receiver.run_for(1.0);
     };
     order([BEN, ANNA], 2, &|receiver| visit(receiver, CLEO, ANNA));
-    order([BEN, CLEO], 2, &|receiver| {
+    // Ben stays longer than two, and is known for it each time.
+    order([BEN, CLEO], 3, &|receiver| {
         visit(receiver, ANNA, CLEO);
         receiver.act(BEN, Act::Disconnect);
         receiver.run_for(1.0);
     });
+}
+
+#[test]
+fn row_19_who_was_there_when_the_power_failed_is_paged_and_not_who_was_put_out() {
+    let mut receiver = Receiver::connected(Settings::default(), 3, 2);
+    receiver.act(ANNA, Act::Play(440));
+    receiver.run_for(1.0);
+    receiver.act(CLEO, Act::Connect);
+    receiver.run_for(4.0);
+    assert!(receiver.is_connected(ANNA) && receiver.is_connected(CLEO));
+    let up = start(&mut receiver);
+    receiver.run_for(10.0);
+    let who: Vec<_> = pages(&receiver, up).into_iter().map(|(_, n)| n).collect();
+    // Their phones have yet to notice that they are to come again.
+    assert!(who.starts_with(&[ANNA, CLEO]) && !who.contains(&BEN), "{who:?}");
 }
 
 #[test]

@@ -32,7 +32,12 @@ impl Controller {
 
     /// Sends a link away.
     pub(super) fn leave(&mut self, id: LinkId, reason: Status) {
-        self.note_use(id);
+        // Where we go ourselves, nobody stays.
+        if let Some(address) = self.note_use(id)
+            && reason != Status::REMOTE_TERMINATED_POWER_OFF
+        {
+            self.note_stays(address);
+        }
         let Some(link) = self.links.get_mut(id).filter(|link| !link.is_leaving()) else { return };
         let (handle, serial) = (link.handle, link.serial);
         link.fresh = None;
@@ -82,7 +87,9 @@ impl Controller {
 
     /// A link is no more.
     pub(super) fn gone(&mut self, id: LinkId, reason: Status) {
-        self.note_use(id);
+        if let Some(address) = self.note_use(id) {
+            self.note_stays(address);
+        }
         self.close_question(id);
         self.end_voice(id, reason);
         let Some(link) = self.links.remove(id) else { return };
@@ -100,10 +107,11 @@ impl Controller {
     }
 
     /// A secured link is about to end: its device was in use until now, later than any that has no link.
-    fn note_use(&mut self, id: LinkId) {
-        let Some(link) = self.links.get_mut(id) else { return };
+    /// Gives the device, once.
+    fn note_use(&mut self, id: LinkId) -> Option<Address> {
+        let link = self.links.get_mut(id)?;
         if !core::mem::take(&mut link.secured) {
-            return;
+            return None;
         }
         let (address, local) = (link.address, self.capabilities.info.address);
         let away = |address| self.links.by_address(address).is_none();
@@ -111,6 +119,22 @@ impl Controller {
             && let Some(bond) = self.bonds.used(address, local)
         {
             self.output(Output::Store(bond));
+        }
+        Some(address)
+    }
+
+    /// A device goes: those that stay are in use later than it, and are to be known for it even if the
+    /// power fails before they go.
+    fn note_stays(&mut self, gone: Address) {
+        let local = self.capabilities.info.address;
+        for id in self.links.ids() {
+            let Some(link) = self.links.get(id).filter(|link| link.secured) else { continue };
+            let address = link.address;
+            if self.bonds.is_behind(address, |rival| rival == gone)
+                && let Some(bond) = self.bonds.used(address, local)
+            {
+                self.output(Output::Store(bond));
+            }
         }
     }
 

@@ -64,6 +64,23 @@ fn each_use_of_a_bond_is_later_than_all_before() {
 }
 
 #[test]
+fn who_stays_is_used_later_than_who_goes_even_if_the_power_fails_then() {
+    let mut t = Tester::up(vec![
+        bond(PHONE, KeyType::UnauthenticatedP256),
+        bond(OTHER, KeyType::UnauthenticatedP256),
+    ]);
+    let used = |t: &Tester, phone| t.controller.bond(phone).map(|bond| bond.last_used);
+    t.secured(PHONE, HANDLE);
+    let other = t.secured(OTHER, Handle::new(0x0043));
+    assert!(used(&t, OTHER) > used(&t, PHONE));
+    t.controller
+        .disconnect(t.now, other, Status::REMOTE_USER_TERMINATED_CONNECTION)
+        .expect("a link");
+    assert!(matches!(t.told(), Output::Store(bond) if bond.address == PHONE));
+    assert!(used(&t, PHONE) > used(&t, OTHER));
+}
+
+#[test]
 fn a_peer_that_authenticates_and_encrypts_first_is_still_authenticated_by_us() {
     let mut t = bonded(KeyType::UnauthenticatedP256);
     let id = t.connected(PHONE, HANDLE);
