@@ -113,7 +113,7 @@ impl Host {
     /// A link's player, as the policy goes by it.
     pub(crate) fn player(&self, id: LinkId) -> Player {
         let remote = self.stack.remote(id).filter(|remote| remote.has_player());
-        match remote.map(avrcp::Session::status) {
+        match remote.map(avrcp::Session::followed_status) {
             None => Player::Absent,
             Some(Some(PlayStatus::Playing | PlayStatus::FwdSeek | PlayStatus::RevSeek)) => {
                 Player::Playing
@@ -244,7 +244,7 @@ impl Host {
     }
 
     fn key(&self, id: LinkId, action: MediaAction) -> Key {
-        let playing = match self.stack.remote(id).and_then(avrcp::Session::status) {
+        let playing = match self.stack.remote(id).and_then(avrcp::Session::followed_status) {
             Some(status) => status == PlayStatus::Playing,
             None => self.link(id).is_some_and(|link| link.playing),
         };

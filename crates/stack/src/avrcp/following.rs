@@ -35,9 +35,16 @@ pub(super) struct Following {
 }
 
 impl Session {
-    /// What the peer's player does, where that is known.
+    /// What the peer's player does, or did when it was last heard of.
     pub fn status(&self) -> Option<PlayStatus> {
         self.following.status
+    }
+
+    /// The same where the player also tells when that changes; what was only asked for may be long over.
+    pub fn followed_status(&self) -> Option<PlayStatus> {
+        let mut own = self.registrations.iter();
+        let is_told = own.any(|own| own.event == EventId::PlaybackStatusChanged && own.may_tell());
+        self.status().filter(|_| is_told)
     }
 
     /// What is known of the peer's track.

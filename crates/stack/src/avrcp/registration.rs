@@ -98,6 +98,11 @@ impl Registration {
         matches!(self.state, State::Registered(_))
     }
 
+    /// Whether changes are told, or may yet be.
+    pub fn may_tell(&self) -> bool {
+        !matches!(self.state, State::Unavailable | State::NotImplemented)
+    }
+
     /// It was sent.
     pub fn asked(&mut self, now: Instant, label: Label) {
         self.state = State::Asked(label);

@@ -274,6 +274,31 @@ fn labels_of_what_may_still_be_answered_are_no_one_elses() {
 }
 
 #[test]
+fn a_status_that_is_only_asked_for_is_not_followed() {
+    let listen = |way: fn(&Command<'_>) -> Say| {
+        let mut session = Session::sink(Volume::MAX);
+        session.opened(Instant::ZERO, CID, 672);
+        while let Some(output) = session.poll() {
+            let Output::Send { pdu, .. } = output else { continue };
+            let (_, operands) = Header::<CommandType>::parse(&pdu[3..]).expect("a command");
+            let asked = Pdu::parse(operands).expect("a PDU");
+            let command = Command::parse(asked.id, asked.parameters).expect("legal");
+            for answer in phone(way(&command), &pdu, 0) {
+                session.receive(Instant::ZERO, CID, &answer);
+            }
+        }
+        (session.status(), session.followed_status())
+    };
+    let told = listen(|_| Say::Right);
+    assert_eq!(told, (Some(PlayStatus::Stopped), Some(PlayStatus::Stopped)));
+    let asked = listen(|command| match command {
+        Command::RegisterNotification { .. } => Say::Refuse(0),
+        _ => Say::Right,
+    });
+    assert_eq!(asked, (Some(PlayStatus::Playing), None), "it is Playing until asked again");
+}
+
+#[test]
 fn a_session_is_of_a_known_size() {
     // One a link: what a peer can make it hold is in there.
     assert!(size_of::<Session>() < 24 * 1024, "{}", size_of::<Session>());
