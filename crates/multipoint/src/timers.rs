@@ -32,6 +32,7 @@ impl Seat {
             Timer::Voice => match self.voice {
                 Voice::Opening => 1,
                 Voice::Closing => 2,
+                Voice::None if self.assistant => 3,
                 Voice::None if self.audio == Audio::Awaited && self.calls.active != Few::None => 3,
                 Voice::None | Voice::Asked | Voice::Open => 0,
             },

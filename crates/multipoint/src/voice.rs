@@ -62,9 +62,11 @@ pub(crate) fn opened(decision: &mut Decision, id: SeatId) {
     }
 }
 
-/// A link is gone, or the request for one. If the phone closed it, its call goes on there.
+/// A link is gone, or the request for one. If the phone closed it, its call goes on there; its
+/// assistant is done with the link, whether it says so or not.
 pub(crate) fn closed(decision: &mut Decision, id: SeatId) {
     let seat = decision.roster.at(id);
+    seat.assistant &= !seat.is_linked();
     (seat.voice, seat.session) = (Voice::None, false);
 }
 
@@ -89,8 +91,13 @@ pub(crate) fn overdue(decision: &mut Decision, id: SeatId) {
             take_back(decision, id);
         }
         Voice::Closing => closed(decision, id),
-        // It was answered here, and does not come by itself.
-        Voice::None => seat.audio = Audio::Owed,
+        // The assistant is silent, or speaks elsewhere. A call that was answered here does not come by itself.
+        Voice::None => {
+            seat.assistant = false;
+            if seat.audio == Audio::Awaited && seat.calls.active != Few::None {
+                seat.audio = Audio::Owed;
+            }
+        }
         Voice::Asked | Voice::Open => {}
     }
 }

@@ -208,7 +208,9 @@ pub fn runs(seat: &Seat, timer: Timer) -> bool {
         Timer::Answer => seat.asked == Asked::Answer,
         Timer::Voice => match seat.voice {
             Voice::Opening | Voice::Closing => true,
-            Voice::None => seat.audio == Audio::Awaited && seat.calls.active != Few::None,
+            Voice::None => {
+                seat.assistant || seat.audio == Audio::Awaited && seat.calls.active != Few::None
+            }
             Voice::Asked | Voice::Open => false,
         },
         Timer::AutoAnswer => seat.auto == Auto::Counting,
@@ -231,6 +233,8 @@ pub fn obliging(roster: &Roster) -> Option<Fact> {
             _ if seat.echo && seat.media == Media::Idle => Fact::Started(id),
             _ if seat.echo => Fact::Elapsed(id, Timer::Told),
             _ if seat.resume == Resume::Due => Fact::Elapsed(id, Timer::Resume),
+            // Its link may not be wanted.
+            _ if runs(seat, Timer::Voice) && seat.assistant => Fact::Elapsed(id, Timer::Voice),
             _ if runs(seat, Timer::Voice) => Fact::VoiceAsked(id),
             _ if runs(seat, Timer::AutoAnswer) => Fact::Elapsed(id, Timer::AutoAnswer),
             _ => return None,

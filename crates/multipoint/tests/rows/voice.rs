@@ -112,6 +112,24 @@ fn row_22_an_assistant_silences_media_which_plays_again_after_it() {
 }
 
 #[test]
+fn row_22_an_assistant_is_over_when_its_voice_link_goes_or_does_not_come() {
+    let mut rx = Receiver::new();
+    rx.plays(B);
+    rx.tell(Fact::Assistant(A, true));
+    rx.pauses(B);
+    rx.tell_all(&[Fact::VoiceAsked(A), Fact::VoiceOpened(A)]);
+    assert!(!rx.runs(A, Timer::Voice));
+    rx.tell(Fact::VoiceClosed(A));
+    assert_eq!(rx.roster.heard_as(A), None);
+    assert_eq!(rx.elapse(B, Timer::Resume), [Order::Play(B)]);
+    rx.plays(B);
+    rx.tell(Fact::Assistant(A, true));
+    assert_eq!(rx.roster.heard_as(A), Some(Claim::Assistant));
+    rx.elapse(A, Timer::Voice);
+    assert_eq!(rx.roster.heard_as(A), None);
+}
+
+#[test]
 fn row_23_a_link_without_a_call_is_a_voice_session_until_a_call_is_seen() {
     let mut rx = Receiver::new();
     rx.plays(B);
