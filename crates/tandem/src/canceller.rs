@@ -18,8 +18,10 @@ use audio::Resampler;
 /// The most of the mix that waits, in milliseconds.
 pub const REFERENCE_MS: u32 = 120;
 
-/// The most samples that are handed over at once.
+/// The most samples that are handed over at once, and pieces of a second: what is written by a program, and
+/// what a device hears, comes in pieces of their own.
 const MOST: usize = 128;
+const PIECES: usize = 400;
 
 /// An echo canceller.
 pub trait Canceller: Send {
@@ -63,7 +65,7 @@ impl Echo {
 
     /// The microphone's sound, before it is coded.
     pub(crate) fn cancel(&mut self, near: &mut [i16]) {
-        for near in near.chunks_mut(MOST) {
+        for near in near.chunks_mut((self.rate as usize / PIECES).clamp(1, MOST)) {
             let mut far = [[0; 2]; MOST];
             self.reference.pull(&mut far[..near.len()]);
             let far = far.map(|[left, right]| ((i32::from(left) + i32::from(right)) / 2) as i16);
@@ -104,7 +106,9 @@ mod tests {
         assert_eq!(near[..], expected);
         let lengths: Vec<_> =
             told.try_iter().map(|(far, near, rate)| (far.len(), near, rate)).collect();
-        assert_eq!(lengths, [(60, 60, 16_000), (128, 128, 16_000), (12, 12, 16_000)]);
+        // At most 2.5 ms at once.
+        let expected = [40, 20, 40, 40, 40, 20].map(|length| (length, length, 16_000));
+        assert_eq!(lengths, expected);
         // A microphone that was not listened to for long: the newest counts.
         echo.rendered(&[5; 2 * 16_000]);
         let mut left_over = 0;
