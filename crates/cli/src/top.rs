@@ -49,10 +49,12 @@ fn draw(
     let mut screen = Screen::default();
     while !interrupted.load(Ordering::Relaxed) {
         screen.update(client.call("Status", json!({}))?, Instant::now());
+        let (columns, rows) = room();
         let mut frame = String::from("\x1b[H");
-        for line in screen.lines() {
-            frame.push_str(&line);
-            frame.push_str("\x1b[K\r\n");
+        for (n, line) in screen.lines(rows).iter().enumerate() {
+            frame.push_str(if n > 0 { "\r\n" } else { "" });
+            frame.extend(line.chars().take(columns));
+            frame.push_str("\x1b[K");
         }
         frame.push_str("\x1b[J");
         out.write_all(frame.as_bytes())?;
@@ -68,6 +70,13 @@ fn draw(
         }
     }
     Ok(())
+}
+
+/// How many columns and rows the terminal has: no end of them where it does not say.
+fn room() -> (usize, usize) {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout());
+    let known = |size: u16| if size > 0 { size.into() } else { usize::MAX };
+    size.map_or((usize::MAX, usize::MAX), |size| (known(size.ws_col), known(size.ws_row)))
 }
 
 /// What is shown.
@@ -112,13 +121,21 @@ impl Screen {
         self.events.push_front(watch::line(event, &self.names));
     }
 
-    fn lines(&self) -> Vec<String> {
+    /// As many lines as there are rows. Who is heard and the phones come first; where there is no room
+    /// for all of the rest, counters that stand at nothing go first, then the older events.
+    fn lines(&self, rows: usize) -> Vec<String> {
         let mut lines = status::lines(&self.status);
+        let mut counters: Vec<_> = self.counters.iter().collect();
+        // Beside those there are two headings, the last line, and an empty one before each.
+        let taken = lines.len() + 6;
+        if taken + counters.len() + self.events.len() > rows {
+            counters.retain(|(_, value, _)| *value > 0);
+        }
+        let events = rows.saturating_sub(taken + counters.len());
         lines.push(String::new());
         lines.push("Counters:".into());
-        let rows: Vec<Vec<String>> = self
-            .counters
-            .iter()
+        let counters: Vec<Vec<String>> = counters
+            .into_iter()
             .map(|(name, value, growth)| {
                 vec![
                     format!("  {}", name.replace('_', " ")),
@@ -127,12 +144,13 @@ impl Screen {
                 ]
             })
             .collect();
-        lines.extend(columns(&rows));
+        lines.extend(columns(&counters));
         lines.push(String::new());
         lines.push("Latest (times are UTC):".into());
-        lines.extend(self.events.iter().map(|event| format!("  {event}")));
+        lines.extend(self.events.iter().take(events).map(|event| format!("  {event}")));
         lines.push(String::new());
         lines.push("Ctrl-C ends".into());
+        lines.truncate(rows);
         lines
     }
 }
@@ -153,7 +171,7 @@ mod tests {
         for n in 0..EVENTS + 3 {
             screen.happened(&json!({ "event": "warning", "text": format!("event {n}") }));
         }
-        let lines = screen.lines();
+        let lines = screen.lines(usize::MAX);
         assert!(
             lines.iter().any(|l| l.contains("media packets") && l.contains("25.0/s")),
             "{lines:?}"
@@ -161,5 +179,26 @@ mod tests {
         let shown: Vec<&String> = lines.iter().filter(|line| line.contains("event ")).collect();
         assert_eq!(shown.len(), EVENTS);
         assert!(shown[0].ends_with(&format!("event {}", EVENTS + 2)));
+    }
+
+    #[test]
+    fn a_small_terminal_shows_who_is_heard_before_anything_else() {
+        let mut screen = Screen::default();
+        let counters: serde_json::Map<String, Value> =
+            (0..20).map(|n| (format!("counter_{n:02}"), json!(u8::from(n == 7)))).collect();
+        let status = json!({ "counters": counters, "phones": [], "audible": [] });
+        screen.update(status, Instant::now());
+        for n in 0..EVENTS {
+            screen.happened(&json!({ "event": "warning", "text": format!("event {n}") }));
+        }
+        let all = screen.lines(usize::MAX);
+        let lines = screen.lines(18);
+        assert_eq!((lines.len(), &lines[..3]), (18, &all[..3]));
+        assert!(lines[1].starts_with("Heard"), "{lines:?}");
+        let has = |text: &str| lines.iter().any(|line| line.contains(text));
+        assert!(has("counter 07") && !has("counter 08"), "{lines:?}");
+        assert!(has("event 9") && !has("event 0"), "{lines:?}");
+        assert_eq!(lines.last().map(String::as_str), Some("Ctrl-C ends"));
+        assert_eq!(screen.lines(2), all[..2]);
     }
 }
