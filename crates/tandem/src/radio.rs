@@ -148,7 +148,7 @@ impl Radio {
         while let Some(Reply { line, payload }) = self.ear.voices.reply() {
             self.feed(Input::Microphone(line.link, payload));
         }
-        while let Some((ticket, command)) = self.shared.commands.pop() {
+        while let Some((ticket, command)) = self.shared.next_command() {
             self.feed(Input::Command(ticket, command));
         }
         while let Some(Heard { stream, on }) = self.ear.heard.pop() {

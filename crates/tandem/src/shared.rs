@@ -28,6 +28,9 @@ const MAX_REPORTS: usize = 2 * MAX_CAPTURED;
 /// Reports that wait when a capture's records are left out.
 const MAX_CAPTURED: usize = 2 * crate::capture::BLOCKS;
 
+/// Reports that wait when commands have to: each makes a few, of which none may be lost, least its end.
+const MAX_ANSWERED: usize = MAX_REPORTS - 4 * MAX_COMMANDS;
+
 /// What the radio thread tells the control thread.
 #[derive(Debug)]
 pub(crate) enum Report {
@@ -126,6 +129,21 @@ impl Shared {
             self.end_commands();
         }
         true
+    }
+
+    /// The next command for the radio thread, as soon as there is room for what it leads to.
+    pub(crate) fn next_command(&self) -> Option<(Ticket, Command)> {
+        if self.reports.len() < MAX_ANSWERED { self.commands.pop() } else { None }
+    }
+
+    /// The next report for the control thread. With the last of them there is room again for what
+    /// commands that had to wait lead to.
+    pub(crate) fn next_report(&self) -> Option<Report> {
+        let report = self.reports.pop();
+        if report.is_none() && !self.commands.is_empty() {
+            self.radio.wake();
+        }
+        report
     }
 
     fn end(&self, ticket: Ticket, refusal: Refusal) {
@@ -263,5 +281,30 @@ impl Counters {
             ("microphone_underruns", read(&self.microphone_underruns)),
         ]
         .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    use super::*;
+
+    #[test]
+    fn commands_wait_until_there_is_room_for_their_ends() {
+        let shared = Shared::new(Config::default(), Status::default()).unwrap();
+        let event = Event::Warning { code: "test", text: heapless::String::new() };
+        for _ in 0..MAX_ANSWERED {
+            shared.report(Report::Event(Instant::ZERO, event.clone()));
+        }
+        assert!(shared.command(shared.ticket(), Command::Swap));
+        shared.radio.clear();
+        assert!(shared.next_command().is_none());
+        while shared.next_report().is_some() {}
+        // The radio thread is told to look again.
+        let mut fds = [PollFd::new(&shared.radio, PollFlags::IN)];
+        assert_eq!(poll(&mut fds, Some(&Timespec::default())), Ok(1));
+        assert!(shared.next_command().is_some());
+        assert_eq!(shared.counters.reports_dropped.load(Ordering::Relaxed), 0);
     }
 }
