@@ -33,7 +33,7 @@ impl Control {
         loop {
             let last = self.shared.is_finished();
             self.shared.control.clear();
-            while let Some(report) = self.shared.reports.pop() {
+            while let Some(report) = self.shared.next_report() {
                 self.take(report);
             }
             if let Some(capture) = &mut self.capture
@@ -113,11 +113,14 @@ impl Control {
     }
 }
 
-/// A `warning` event; a text that is too long is cut.
+/// A `warning` event; a text that is too long is cut, and ends with "…".
 pub(crate) fn warning(code: &'static str, text: std::fmt::Arguments<'_>) -> Event {
     let mut short = Short(heapless::String::new());
-    // It fails where the text is cut.
-    let _ = short.write_fmt(text);
+    if short.write_fmt(text).is_err() {
+        while short.0.push('…').is_err() {
+            short.0.pop();
+        }
+    }
     Event::Warning { code, text: short.0 }
 }
 
@@ -135,11 +138,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_warning_that_is_too_long_is_cut_between_letters() {
+    fn a_warning_that_is_too_long_is_cut_between_letters_and_says_so() {
         let Event::Warning { text, .. } = warning("x", format_args!("a{}", "é".repeat(5_000)))
         else {
             unreachable!()
         };
-        assert!(text.len() + 2 > text.capacity() && text.ends_with('é'), "{}", text.len());
+        assert!(text.len() + 2 > text.capacity() && text.ends_with("é…"), "{}", text.len());
     }
 }
