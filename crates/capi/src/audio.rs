@@ -181,7 +181,7 @@ pub unsafe extern "C" fn tandem_audio_read(
 /// the first call until this audio object is closed. Tells in `written` how many were taken, fewer
 /// than given when a quarter of a second waits, and in `missed` for how many frames phones were
 /// sent silence since the last call because nothing was written in time. Never waits. While no
-/// voice link is open all is taken and dropped. TANDEM_STATUS_NOT_SUPPORTED for another kind than
+/// voice link is open what was taken is dropped. TANDEM_STATUS_NOT_SUPPORTED for another kind than
 /// TANDEM_AUDIO_VOICE, TANDEM_STATUS_CLOSED when the receiver has ended.
 ///
 /// # Safety
