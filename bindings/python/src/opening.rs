@@ -77,7 +77,8 @@ impl Opening {
         }
     }
 
-    /// Nobody wants it any more; does not wait.
+    /// Nobody wants it any more. While it goes on it is not waited for; one that has just ended is closed
+    /// here, which takes as long as closing a receiver.
     fn give_up(&self, py: Python<'_>) {
         let opening = self.under_way().take();
         py.detach(|| drop(opening));

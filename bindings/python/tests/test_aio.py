@@ -3,8 +3,10 @@
 import asyncio
 import inspect
 import socket
+import threading
 import time
 import unittest
+from unittest import mock
 
 import air
 import tandem
@@ -84,6 +86,21 @@ class Aio(unittest.IsolatedAsyncioTestCase):
             controller.settimeout(5)
             while controller.recv(100):
                 pass
+
+    async def test_what_came_of_a_cancelled_opening_is_closed_beside_the_loop(self):
+        never, other = socket.socketpair()
+        self.enterContext(never)
+        self.enterContext(other)
+        closed = []
+        begun = mock.Mock()
+        begun.fileno.return_value = never.fileno()
+        begun.give_up = lambda: closed.append(threading.current_thread())
+        with mock.patch("tandem.aio.opening", return_value=begun):
+            with self.assertRaises(TimeoutError):
+                async with asyncio.timeout(0.1), tandem.aio.Receiver(air.CONTROLLER):
+                    self.fail("it is open")
+        self.assertEqual(len(closed), 1)
+        self.assertIsNot(closed[0], threading.current_thread())
 
     def test_it_has_every_verb_of_the_other_one(self):
         def parameters(method):

@@ -16,7 +16,8 @@ use crate::receiver::{Options, Receiver};
 use crate::wakeup::Wakeup;
 
 /// A receiver that is being opened on a thread of its own. When it is dropped nobody wants it any more,
-/// and what comes of it is closed.
+/// and what comes of it is closed: by that thread, or, if it has ended already, by whoever drops it,
+/// which takes as long as [closing](Receiver::close).
 #[derive(Debug)]
 pub struct Opening {
     attempt: Attempt<Result<Receiver, OpenError>>,
@@ -54,8 +55,9 @@ impl Opening {
         }
     }
 
-    /// Gives it up, and waits until what came of it is closed, at most so long. One that hangs in the
-    /// system, such as in a connection that nobody answers, ends later, by itself.
+    /// Gives it up, and waits at most so long until it ends; if a receiver came of it all the same, that is
+    /// closed, which takes its time beyond that. One that hangs in the system, such as in a connection
+    /// that nobody answers, ends later, by itself.
     pub fn give_up(mut self, within: Duration) {
         self.attempt.give_up();
         self.wait(within);

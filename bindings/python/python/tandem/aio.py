@@ -43,9 +43,12 @@ class Receiver:
         begun = opening(*self._arguments)
         try:
             await readable(begun.fileno())
-            self._core = begun.end()
-        finally:
-            begun.give_up()
+        except BaseException:
+            # It may just have ended: then what came of it is closed, which takes its time and is not
+            # for the loop's thread. It goes on when this is cancelled again.
+            await asyncio.shield(asyncio.to_thread(begun.give_up))
+            raise
+        self._core = begun.end()
         self._events = self._core.subscribe()
         self._microphone = Microphone(self._core)
         return self
