@@ -65,6 +65,7 @@ impl Host {
                 self.playback_event(id);
                 self.player_is(now, id, !interim);
             }
+            Told::Followed => self.player_is(now, id, false),
             Told::Position { position } => {
                 if let Some(link) = self.link_mut(id) {
                     link.position = position;

@@ -172,6 +172,10 @@ fn told(session: &Session, notice: Notice) -> String {
         Notice::Playback { status, interim } => {
             format!("playback {status:?}{}", if interim { " interim" } else { "" })
         }
+        Notice::Followed => match session.followed_status() {
+            Some(status) => format!("followed {status:?}"),
+            None => "followed none".into(),
+        },
         Notice::Position { position } => {
             format!("position {}", position.map_or("none".into(), |ms| ms.to_string()))
         }

@@ -22,6 +22,8 @@ pub(super) struct Following {
     /// It has no more than keys.
     pub keys_only: bool,
     pub status: Option<PlayStatus>,
+    /// The status that is followed, as it was told last.
+    pub followed: Option<PlayStatus>,
     position: Option<u32>,
     track_id: Option<TrackId>,
     pub track: Track,
@@ -45,6 +47,18 @@ impl Session {
         let mut own = self.registrations.iter();
         let is_told = own.any(|own| own.event == EventId::PlaybackStatusChanged && own.may_tell());
         self.status().filter(|_| is_told)
+    }
+
+    /// Tells that another status is followed, or none any more, where no status is told that says so.
+    pub(super) fn tell_followed(&mut self) {
+        let followed = self.followed_status();
+        let is_told = self.notices.iter().any(|told| matches!(told, Notice::Playback { .. }));
+        if followed != self.following.followed && !self.notices.is_full() {
+            self.following.followed = followed;
+            if !is_told {
+                self.notice(Notice::Followed);
+            }
+        }
     }
 
     /// What is known of the peer's track.

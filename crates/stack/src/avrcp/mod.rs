@@ -80,7 +80,7 @@ const MAX_NOTICES: usize = 16;
 const SENDS_PER_PACKET: usize = 14;
 
 /// Notices that one packet can cause, at most.
-const NOTICES_PER_PACKET: usize = 4;
+const NOTICES_PER_PACKET: usize = 5;
 
 /// Events that we register, at most.
 const MAX_REGISTRATIONS: usize = 6;
@@ -184,9 +184,12 @@ impl Session {
         self.channels.remove(at);
         self.target.channel_closed(cid);
         if at == 0 {
+            let followed = self.following.followed;
             self.control_down();
             if self.is_up() {
+                self.following.followed = followed;
                 self.control_up(now);
+                self.tell_followed();
             }
         }
     }
@@ -209,6 +212,7 @@ impl Session {
             Received::Malformed => self.malformed(),
         }
         self.pump(now);
+        self.tell_followed();
     }
 
     fn message(&mut self, now: Instant, cid: Cid, head: Head, frame: &[u8]) {
@@ -254,6 +258,7 @@ impl Session {
         self.key_overdue(now);
         self.request_overdue(now);
         self.pump(now);
+        self.tell_followed();
     }
 
     /// Whether there is a channel.

@@ -125,6 +125,9 @@ pub enum Notice {
         /// It is the first that is known of this channel, and so no change.
         interim: bool,
     },
+    /// [`Session::followed_status`](super::Session::followed_status) is another one, though the player
+    /// did nothing: it began or ceased to tell of its changes.
+    Followed,
     /// How much of the track has played.
     Position {
         /// In milliseconds; `None` where no track is selected, or the player does not say.

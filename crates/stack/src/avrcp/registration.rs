@@ -98,9 +98,9 @@ impl Registration {
         matches!(self.state, State::Registered(_))
     }
 
-    /// Whether changes are told, or may yet be.
+    /// Whether changes are told, or will be as far as is known.
     pub fn may_tell(&self) -> bool {
-        !matches!(self.state, State::Unavailable | State::NotImplemented)
+        matches!(self.state, State::Due(_) | State::Asked(_) | State::Registered(_))
     }
 
     /// It was sent.
