@@ -17,6 +17,9 @@ use crate::value::number;
 /// How long one that Ctrl-C gave up may take to give its controller back.
 const GIVE_BACK: Duration = Duration::from_millis(1500);
 
+/// For how many seconds pairing mode may be opened.
+const PAIRING: std::ops::RangeInclusive<u32> = 1..=3600;
+
 /// A receiver that is being opened; when nobody has it any more, it is given up.
 #[pyclass(frozen, module = "tandem._tandem")]
 pub(crate) struct Opening(Mutex<Option<tandem::Opening>>);
@@ -44,6 +47,9 @@ impl Opening {
         air: Option<&Air>,
     ) -> PyResult<Opening> {
         let pair = pair.map(|seconds| number(py, "pair", seconds)).transpose()?;
+        if pair.is_some_and(|seconds| !PAIRING.contains(&seconds)) {
+            return Err(bad(py, "pair", "must be 1 to 3600 seconds"));
+        }
         let mut config = Config { pair, ..Config::default() };
         if let Some(file) = file {
             config.read(&file).map_err(|error| not_configured(py, &error))?;

@@ -9,6 +9,7 @@
 """
 
 from . import aio, sim
+from ._settings import Settings
 from ._tandem import Capture
 from .audio import Audio, Block, Microphone
 from .errors import (
@@ -92,6 +93,7 @@ __all__ = [
     "Profile",
     "Receiver",
     "Refused",
+    "Settings",
     "Snapshot",
     "Stream",
     "TimedOut",

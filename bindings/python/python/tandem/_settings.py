@@ -18,9 +18,10 @@ def toml(value: Value) -> str:
     if isinstance(value, (int, float)):
         return repr(value)
     if isinstance(value, (str, os.PathLike)):
-        # JSON's strings are TOML's basic strings, but for DEL, which TOML wants escaped.
-        return json.dumps(os.fspath(value)).replace("\x7f", "\\u007f")
-    if isinstance(value, Sequence):
+        # JSON's strings are TOML's basic strings, but for DEL, which TOML wants escaped, and for
+        # escapes of halves of letters, which TOML does not know: letters stay as they are.
+        return json.dumps(os.fspath(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
         return f"[{', '.join(map(toml, value))}]"
     raise TypeError(f"{value!r} is no value of a setting")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from . import _tandem
 from ._settings import Settings, Value, flat, toml
@@ -19,7 +19,7 @@ MARGIN = 0.5
 
 
 def opening(
-    controller: str | Air,
+    controller: str | Air | None,
     sound: str | None,
     settings: Settings | None,
     config: str | os.PathLike[str] | None,
@@ -27,7 +27,9 @@ def opening(
 ) -> _tandem.Opening:
     """A receiver that is being opened: it ends when its controller is up, or has failed."""
     air = controller._core if isinstance(controller, Air) else None
-    keys = [("controller", toml("sim" if isinstance(controller, Air) else controller))]
+    keys = []
+    if controller is not None:
+        keys.append(("controller", toml("sim" if isinstance(controller, Air) else controller)))
     if sound is not None:
         keys.append(("sound", toml(sound)))
     keys.extend(flat(settings or {}))
@@ -44,10 +46,11 @@ def how(hold: bool, end: bool) -> str:
 class Receiver:
     """A Bluetooth receiver: drives one controller, keeps several phones connected.
 
-    ``controller`` and ``sound`` are what ``tandemd`` takes for ``--controller`` and ``--sound``;
+    ``controller`` and ``sound`` are what ``tandemd`` takes for ``--controller`` and ``--sound``, and
+    default to those of the file ``config``, else to the first dongle and a sound server;
     a controller may also be a `tandem.sim.Air`;
     ``settings`` are the keys of its configuration, flat (``{"sound.rate": 44100}``) or nested, over
-    those of the file ``config``; ``pair`` opens pairing mode for so many seconds.
+    those of the file; ``pair`` opens pairing mode for so many seconds.
 
     Iterating gives the events, a snapshot first, until the receiver is closed. Verbs return when
     they are done, and raise an `Error` otherwise; they may be called from any thread.
@@ -55,7 +58,7 @@ class Receiver:
 
     def __init__(
         self,
-        controller: str | Air = "usb",
+        controller: str | Air | None = None,
         sound: str | None = None,
         *,
         settings: Settings | None = None,
@@ -128,7 +131,7 @@ class Receiver:
         """What phones hear, once something is written to it."""
         return self._microphone
 
-    def status(self) -> dict[str, object]:
+    def status(self) -> dict[str, Any]:
         """Everything as it is: controller, phones, audible, settings, warnings, counters.
 
         Of a receiver that is closed, as it was left: its controller lost, no phone connected.
