@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use tandem::snoop::{self, Content, Direction, ReadError};
@@ -34,7 +35,11 @@ impl Capture {
     #[new]
     fn new(py: Python<'_>, path: PathBuf) -> PyResult<Capture> {
         snoop::Capture::open(&path).map(Capture).map_err(|error| match error {
-            ReadError::Io(error) => error.into(),
+            // Python names the file, and finds the class of the error.
+            ReadError::Io(error) => match error.raw_os_error() {
+                Some(number) => PyOSError::new_err((number, error.to_string(), path.clone())),
+                None => error.into(),
+            },
             other => bad(py, &path.display().to_string(), &other.to_string()),
         })
     }

@@ -1,6 +1,7 @@
 """The receiver for asyncio."""
 
 import asyncio
+import gc
 import inspect
 import socket
 import threading
@@ -65,6 +66,13 @@ class Aio(unittest.IsolatedAsyncioTestCase):
                 async for _ in self.rx:
                     pass
         await self.rx.set("name", "Den")
+
+    async def test_one_that_nobody_closed_is_told(self):
+        settings = self.enterContext(air.arguments())
+        forgotten = await tandem.aio.Receiver(**settings).__aenter__()
+        with self.assertWarnsRegex(ResourceWarning, "was not closed"):
+            del forgotten
+            gc.collect()
 
     async def test_it_is_opened_first(self):
         closed = tandem.aio.Receiver(air.CONTROLLER)

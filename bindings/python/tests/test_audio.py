@@ -88,7 +88,12 @@ class Audio(unittest.TestCase):
         threading.Timer(0.3, self.rx.close).start()
         self.assertEqual(list(audio), [])
         self.assertRaises(tandem.ControllerLost, self.rx.audio)
-        self.assertRaises((EOFError, tandem.ControllerLost), self.rx.microphone.write, TONE)
+        self.assertRaises(tandem.ControllerLost, self.rx.microphone.write, TONE)
+
+    def test_a_writer_is_told_that_the_receiver_was_closed(self):
+        self.rx.microphone.write(TONE)
+        self.rx.close()
+        self.assertRaises(tandem.ControllerLost, self.rx.microphone.write, TONE)
 
     def measured(self, kind):
         """What is measured of Anna's sound, once it is loud."""
@@ -147,6 +152,19 @@ class Aio(unittest.IsolatedAsyncioTestCase):
             await rx.close()
             with self.assertRaises(EOFError):
                 await reader
+
+    async def test_closing_it_ends_who_waits_for_it(self):
+        settings = self.enterContext(air.arguments(microphone="null"))
+        async with tandem.aio.Receiver(**settings) as rx, asyncio.timeout(20):
+            media = rx.audio("media")
+            readers = [asyncio.create_task(media.read(480)) for _ in range(2)]
+            await asyncio.sleep(0.1)
+            media.close()
+            ends = await asyncio.gather(*readers, return_exceptions=True)
+            self.assertEqual([type(end) for end in ends], [EOFError, EOFError])
+            media.close()
+            with self.assertRaises(EOFError):
+                await media.read(480)
 
     def test_it_has_what_the_other_one_has(self):
         for cls in ("Audio", "Microphone"):

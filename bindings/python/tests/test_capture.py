@@ -28,6 +28,7 @@ class Capture(unittest.TestCase):
         self.assertTrue(any("pairing" in record.get("note", "") for record in records))
 
     def test_what_is_no_capture_is_said(self):
-        self.assertRaises(FileNotFoundError, tandem.Capture, "/nowhere/at/all")
+        with self.assertRaisesRegex(FileNotFoundError, "/nowhere/at/all"):
+            tandem.Capture("/nowhere/at/all")
         with self.assertRaisesRegex(tandem.BadValue, "not a btsnoop capture"):
             tandem.Capture(__file__)

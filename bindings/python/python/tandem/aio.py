@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import warnings
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from . import _tandem
 from ._settings import Settings, Value, toml
@@ -24,7 +25,7 @@ class Receiver:
 
     def __init__(
         self,
-        controller: str | Air = "usb",
+        controller: str | Air | None = None,
         sound: str | None = None,
         *,
         settings: Settings | None = None,
@@ -36,6 +37,7 @@ class Receiver:
         self._events: _tandem.Events | None = None
         self._turn = asyncio.Lock()
         self._microphone: Microphone | None = None
+        self._open = False
 
     async def __aenter__(self) -> Self:
         if self._core is not None:
@@ -51,6 +53,7 @@ class Receiver:
         self._core = begun.end()
         self._events = self._core.subscribe()
         self._microphone = Microphone(self._core)
+        self._open = True
         return self
 
     async def __aexit__(
@@ -63,8 +66,13 @@ class Receiver:
 
     async def close(self) -> None:
         """Says goodbye to the phones and gives the controller back. Again, it does nothing."""
+        self._open = False
         if self._core is not None:
             await asyncio.to_thread(self._core.close)
+
+    def __del__(self) -> None:
+        if getattr(self, "_open", False):
+            warnings.warn(f"{self!r} was not closed", ResourceWarning, source=self)
 
     def __aiter__(self) -> Self:
         return self
@@ -100,7 +108,7 @@ class Receiver:
         assert self._microphone is not None
         return self._microphone
 
-    def status(self) -> dict[str, object]:
+    def status(self) -> dict[str, Any]:
         """Everything as it is: controller, phones, audible, settings, warnings, counters."""
         return self._running().status()
 
@@ -266,13 +274,22 @@ class Audio:
         self.rate = rate
         self.channels = channels
         self._turn = asyncio.Lock()
+        self._woken = asyncio.Event()
+        self._closed = False
 
     async def read(self, frames: int) -> Block:
         """What waits, at most so many frames, once there is anything. `EOFError` at the end."""
         async with self._turn:
-            while (block := self._core.read(frames, 0)) is None:
-                await readable(self._core.fileno())
-            return block
+            try:
+                while (block := self._core.read(frames, 0)) is None:
+                    if self._closed:
+                        raise EOFError("the audio is closed")
+                    self._woken.clear()
+                    await readable(self._core.fileno(), self._woken)
+                return block
+            finally:
+                if self._closed:
+                    self._core.close()
 
     def __aiter__(self) -> Self:
         return self
@@ -285,7 +302,11 @@ class Audio:
 
     def close(self) -> None:
         """Ends it. Again, it does nothing."""
-        self._core.close()
+        self._closed = True
+        self._woken.set()
+        # Who reads lets go of its file descriptor first.
+        if not self._turn.locked():
+            self._core.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -311,10 +332,10 @@ class Microphone(Spoken):
         return missed
 
 
-async def readable(fd: int) -> None:
-    """Waits until a file descriptor is readable."""
+async def readable(fd: int, woken: asyncio.Event | None = None) -> None:
+    """Waits until a file descriptor is readable, or until it is woken."""
     loop = asyncio.get_running_loop()
-    arrived = asyncio.Event()
+    arrived = woken or asyncio.Event()
     loop.add_reader(fd, arrived.set)
     try:
         await arrived.wait()

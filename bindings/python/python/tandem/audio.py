@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 from . import _tandem
 from ._tandem import Block
-from .errors import BadValue
+from .errors import BadValue, ControllerLost
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -113,9 +113,12 @@ class Spoken:
             raise BadValue(f"buffer: must hold 16-bit samples or their bytes, not {view.format!r}")
         if self._voice is None:
             self._voice = self._receiver.audio("voice", None, self.rate, 1)
-        rest = view.cast("B")
+        voice, rest = self._voice, view.cast("B")
         while True:
-            written, missed = self._voice.write(rest[:AT_ONCE])
+            try:
+                written, missed = voice.write(rest[:AT_ONCE])
+            except EOFError:
+                raise ControllerLost("the microphone or its receiver is closed") from None
             rest = rest[written:]
             if missed or rest:
                 yield missed
