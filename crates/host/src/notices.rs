@@ -237,7 +237,7 @@ impl Host {
         if is_loss(reason) && link.cut_off == Some(now) {
             entry.played_until = Some(now + RETURN_WITHIN);
         }
-        if !entry.bonded && entry.put_out_until.is_none() {
+        if !entry.bonded {
             self.phones.forget(phone);
         }
         if !link.leaving {

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use host::{AnswerHow, CallState, Command, Event, OrderKind, SourceKind, VolumeKind};
+use host::{AnswerHow, CallState, Command, Event, OrderKind, Settings, SourceKind, VolumeKind};
 use stack::Volumes;
 use stack::hfp::gateway;
 use tandem_sim::{Act, Audio, Fault, Manners, PhoneOptions};
@@ -162,8 +162,11 @@ fn row_24_each_phones_calls_have_a_volume_of_their_own_that_survives() {
 
 #[test]
 fn row_24_a_forgotten_phone_that_pairs_again_starts_at_the_first_volume() {
-    for connected in [true, false] {
-        let mut receiver = phones(&[PhoneOptions::default()]);
+    let policy = multipoint::Policy { seats: 1, ..multipoint::Policy::default() };
+    for how in ["connected", "away", "being put out"] {
+        let settings = Settings { policy, ..Settings::default() };
+        let both = [PhoneOptions::default(), PhoneOptions::default()];
+        let mut receiver = Receiver::of(settings, &both).connect(1);
         for (kind, percent) in [(VolumeKind::Call, 100), (VolumeKind::Media, 90)] {
             let volume = Command::Volume { percent, kind, phone: Some(phone(ANNA)) };
             let ticket = receiver.command(volume);
@@ -171,23 +174,37 @@ fn row_24_a_forgotten_phone_that_pairs_again_starts_at_the_first_volume() {
         }
         receiver.act(ANNA, Act::Play(440));
         receiver.run_for(12.0);
-        if !connected {
-            receiver.act(ANNA, Act::Disconnect);
-            receiver.run_for(2.0);
+        match how {
+            "away" => {
+                receiver.act(ANNA, Act::Disconnect);
+                receiver.run_for(2.0);
+            }
+            "being put out" => {
+                receiver.command(Command::Pair { seconds: 60 });
+                receiver.act(BEN, Act::Connect);
+                while receiver.ordered(ANNA, OrderKind::Disconnect) == 0 {
+                    receiver.run_for(0.01);
+                }
+            }
+            _ => {}
         }
         let forget = receiver.command(Command::Forget { phone: phone(ANNA) });
+        assert_eq!(receiver.result(forget).is_some(), how == "away");
         receiver.run_for(2.0);
         assert_eq!(receiver.result(forget), Some(Ok(())));
-        assert!(receiver.bonds.is_empty());
+        assert!(receiver.bonds.iter().all(|bond| bond.address != phone(ANNA)));
         receiver.act(ANNA, Act::Forget);
         receiver.command(Command::Pair { seconds: 60 });
         receiver.act(ANNA, Act::Connect);
         receiver.run_for(8.0);
+        assert!(receiver.is_connected(ANNA), "whoever pairs anew was never put out: {how}");
         let player = receiver.world.phone(ANNA).player();
         let media = player.and_then(|player| player.volume);
-        assert_eq!((media.map(Volume::percent), speaker(&receiver, ANNA)), (Some(50), Some(8)));
-        let stored = receiver.bonds.first().expect("it is bonded").volumes;
-        assert_eq!(stored.call, Some(50), "{stored:?}");
+        let volumes = (media.map(Volume::percent), speaker(&receiver, ANNA));
+        assert_eq!(volumes, (Some(50), Some(8)), "{how}");
+        let bond = receiver.bonds.iter().find(|bond| bond.address == phone(ANNA));
+        let stored = bond.expect("it is bonded").volumes;
+        assert_eq!(stored.call, Some(50), "{how}: {stored:?}");
     }
 }
 
