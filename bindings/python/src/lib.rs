@@ -1,8 +1,9 @@
 //! `tandem._tandem`: the compiled part of the Python package `tandem`, as thin as it can be.
 //!
-//! A [`Receiver`] is the end of an [`Opening`], and commanded; [`Events`] are read as dictionaries; what a user sees of
-//! them (classes, iteration, `async`) is Python, in `python/tandem`. The GIL is released wherever
-//! something waits, and whoever waits in the main thread looks for signals ten times a second.
+//! A [`Receiver`] is the end of an [`Opening`], and commanded; [`Events`] are read as dictionaries;
+//! what a user sees of them (classes, iteration, `async`) is Python, in `python/tandem`. The GIL is
+//! released wherever something waits, and whoever waits in the main thread looks for signals ten times
+//! a second.
 
 mod air;
 mod audio;

@@ -1,8 +1,8 @@
 //! The owner's buttons for calls, and what is asked of phones for them.
 //!
-//! What moves a call or its audio is decided by the policy; the verb's [end](crate::ends) is that of the
-//! order that comes of it. What concerns one phone's calls alone (dialling, tones, conferences) is asked of the
-//! phone directly.
+//! What moves a call or its audio is decided by the policy; the verb's [end](crate::ends) is that of
+//! the order that comes of it. What concerns one phone's calls alone (dialling, tones, conferences) is
+//! asked of the phone directly.
 
 use multipoint::{Answer, Button, Fact, Few, NoTarget, Order, SeatId, To};
 use pool::Instant;

@@ -73,6 +73,8 @@ impl Host {
         match order {
             Order::Seat(id) => self.seat(now, id),
             Order::TurnAway => {
+                // One newcomer is put to the policy after the other: else another would be meant.
+                debug_assert!(self.roster.waiting.is_none(), "whoever waits goes on waiting");
                 if let Some(link) = self.waiting.take() {
                     self.turn_away(now, link);
                 }

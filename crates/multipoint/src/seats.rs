@@ -1,11 +1,10 @@
 //! Who holds a seat.
 //!
-//! A phone in a call keeps it.
-//! A newcomer takes an empty seat. With none empty, the phone that was heard longest ago goes
-//! (never counts as longest), among equals the one that connected first; the phone heard last
-//! stays, and if nobody may go, the newcomer is turned away. With `mix` the one that started last
-//! stays. With one seat the newcomer wins. While one
-//! newcomer waits for its seat, another is turned away: it is to be asked about after that one.
+//! A phone in a call keeps it. A newcomer takes an empty seat. With none empty, the phone that was
+//! heard longest ago goes (never counts as longest), among equals the one that connected first; the
+//! phone heard last stays, and if nobody may go, the newcomer is turned away. With `mix` the one that
+//! started last stays. With one seat the newcomer wins. While one newcomer waits for its seat, another
+//! is turned away: it is to be asked about after that one.
 
 use crate::claims::bit;
 use crate::decide::Decision;
