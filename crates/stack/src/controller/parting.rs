@@ -32,9 +32,10 @@ impl Controller {
 
     /// Sends a link away.
     pub(super) fn leave(&mut self, id: LinkId, reason: Status) {
-        // Where we go ourselves, nobody stays.
+        // Where we go ourselves nobody stays; one that is turned away may try for ever, and bonds are files.
+        let few = [Status::REMOTE_TERMINATED_POWER_OFF, Status::REMOTE_TERMINATED_LOW_RESOURCES];
         if let Some(address) = self.note_use(id)
-            && reason != Status::REMOTE_TERMINATED_POWER_OFF
+            && !few.contains(&reason)
         {
             self.note_stays(address);
         }
@@ -123,18 +124,20 @@ impl Controller {
         Some(address)
     }
 
-    /// A device goes: those that stay are in use later than it, and are to be known for it even if the
-    /// power fails before they go.
+    /// A device goes: those that stay are in use later than it, in the order that they had, and are to be
+    /// known for it even if the power fails before they go.
     fn note_stays(&mut self, gone: Address) {
         let local = self.capabilities.info.address;
-        for id in self.links.ids() {
-            let Some(link) = self.links.get(id).filter(|link| link.secured) else { continue };
-            let address = link.address;
-            if self.bonds.is_behind(address, |rival| rival == gone)
-                && let Some(bond) = self.bonds.used(address, local)
-            {
-                self.output(Output::Store(bond));
-            }
+        let next = |own: &Self| {
+            let secured = own.links.ids().filter_map(|id| own.links.get(id)).filter(|l| l.secured);
+            let bonds = secured.filter_map(|link| own.bonds.find(link.address, local));
+            let behind = bonds.filter(|b| own.bonds.is_behind(b.address, |rival| rival == gone));
+            behind.min_by_key(|bond| bond.last_used).map(|bond| bond.address)
+        };
+        while let Some(address) = next(self)
+            && let Some(bond) = self.bonds.used(address, local)
+        {
+            self.output(Output::Store(bond));
         }
     }
 
