@@ -16,8 +16,8 @@ const MOST_BUFFERED: usize = 8000;
 const BUFFERED: usize = 960;
 /// Pieces for the host that wait at most.
 const MOST_PIECES: usize = 2000;
-/// Links that have ended and are still known by their handle, so that what was under way for them is told from
-/// what is garbled.
+/// Links that have ended and are still known by their handle, so that what was under way for them is
+/// told from what is garbled.
 const MOST_ENDED: usize = 8;
 /// The header of an SCO packet.
 const HEADER: usize = 3;
@@ -316,7 +316,7 @@ impl Voice {
         self.from_host.extend(piece);
         while let [low, high, length, ..] = self.from_host[..] {
             let handle = u16::from_le_bytes([low, high]) & 0x0fff;
-            let late = self.ended.contains(&handle);
+            let late = !self.looped && self.ended.contains(&handle);
             let known = self.looped || self.links.iter().any(|link| link.handle == handle);
             if (!known && !late) || length == 0 {
                 self.counters.out_garbled += 1;
