@@ -797,7 +797,8 @@ enum tandem_status tandem_receiver_disconnect(const struct tandem_receiver *rece
                                               uint64_t *ticket);
 
 /**
- * Ends a phone's connection and deletes its bond.
+ * Ends a phone's connection and deletes its bond and all that is kept of it, its volumes too; what the
+ * configuration says of it stays.
  *
  * # Safety
  * As for tandem_receiver_connect.

@@ -272,7 +272,8 @@ pub unsafe extern "C" fn tandem_receiver_disconnect(
     unsafe { submit_for(receiver, phone, ticket, |phone| Command::Disconnect { phone }) }
 }
 
-/// Ends a phone's connection and deletes its bond.
+/// Ends a phone's connection and deletes its bond and all that is kept of it, its volumes too; what the
+/// configuration says of it stays.
 ///
 /// # Safety
 /// As for tandem_receiver_connect.

@@ -82,7 +82,7 @@ pub enum Verb {
         #[arg(value_parser = NonEmptyStringValueParser::new())]
         phone: String,
     },
-    /// Disconnect a phone and forget that it was ever paired
+    /// Disconnect a phone and delete its bond, its volumes and all else that is kept of it
     Forget {
         /// Which phone
         #[arg(value_parser = NonEmptyStringValueParser::new())]

@@ -138,7 +138,10 @@ class Receiver:
         await self._end(ends, self._running().disconnect(phone))
 
     async def forget(self, phone: str) -> None:
-        """Ends a phone's connection and deletes its bond."""
+        """Ends a phone's connection and deletes its bond and all that is kept of it, its volumes too.
+
+        What the configuration says of it stays.
+        """
         ends = self._running().subscribe()
         await self._end(ends, self._running().forget(phone))
 

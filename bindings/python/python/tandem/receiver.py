@@ -164,7 +164,10 @@ class Receiver:
         self._end(ends, self._core.disconnect(phone))
 
     def forget(self, phone: str) -> None:
-        """Ends a phone's connection and deletes its bond."""
+        """Ends a phone's connection and deletes its bond and all that is kept of it, its volumes too.
+
+        What the configuration says of it stays.
+        """
         ends = self._core.subscribe()
         self._end(ends, self._core.forget(phone))
 
