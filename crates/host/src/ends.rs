@@ -81,9 +81,8 @@ impl Host {
         let asked = self.asked.iter().any(is_asked);
         let under_way = asked || self.roster.accepting == Some(seat);
         match verb {
-            Verb::Answer if !rings && (calls.active == Few::None || !under_way) => {
-                Some(Err(Refusal::NothingToAnswer))
-            }
+            // What the phone was asked for may yet be told as done: its answer says.
+            Verb::Answer if !rings && !under_way => Some(Err(Refusal::NothingToAnswer)),
             Verb::Hold if calls.active == Few::None && !calls.held => Some(Err(Refusal::NoCall)),
             Verb::VoiceHere if calls.active == Few::None => Some(Err(Refusal::NoCall)),
             Verb::Answer | Verb::Hold if !under_way => Some(Err(Refusal::Busy)),

@@ -119,6 +119,10 @@ impl HandsFree {
         if indicator == Indicator::CallSetup && self.phone.value(indicator) != 1 {
             self.calls.caller = None;
         }
+        if indicator == Indicator::CallSetup && (before, self.phone.value(indicator)) == (1, 0) {
+            // It rings no more, whatever came of it.
+            self.overtake(|about, index| (!about.ringing).then_some(index));
+        }
         self.calls.rechecks = 0;
         if self.calls.lists {
             self.chores.insert(Chores::CALLS);
@@ -247,12 +251,21 @@ impl HandsFree {
                 None => self.output(Output::CallEnded(call.index)),
             }
         }
-        self.calls.list.clone_from(&fresh);
-        for call in fresh {
-            if !before.contains(&call) {
-                self.output(Output::Call(call));
-            }
+        for call in fresh.iter().filter(|call| !before.contains(call)) {
+            self.output(Output::Call(call.clone()));
         }
+        self.overtake(|about, index| {
+            let call = before.iter().find(|call| call.index == index)?;
+            // One that is being set up may be listed with another number than was foreseen.
+            let is_new = |now: &Call| {
+                !call.is_answered() && before.iter().all(|other| other.index != now.index)
+            };
+            let mut continued = fresh.iter().filter(|now| now.continues(call));
+            let same = continued.clone().find(|now| now.index == index);
+            let after = same.or_else(|| continued.find(|now| is_new(now)))?;
+            (after.is_ringing() || !about.ringing).then_some(after.index)
+        });
+        self.calls.list = fresh;
     }
 
     /// The phone said who rings or waits.

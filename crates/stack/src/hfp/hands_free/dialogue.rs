@@ -7,7 +7,7 @@ use super::chores::Chores;
 use super::output::{AtError, Failure, Output, Text, Ticket};
 use super::setup::Step;
 use super::{ANSWER_LIMIT, ANSWER_TIMEOUT, HandsFree, MAX_UNANSWERED, Phase, SETTLE, count};
-use crate::hfp::Call;
+use crate::hfp::call::MAX_CALLS;
 
 /// What a command is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,16 +54,14 @@ pub(super) struct Waiting {
     pub(super) text: Text,
 }
 
-/// What was there when an order was given, without which it is not sent any more: it would be for the
-/// next call.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum About {
-    /// A call that rings.
-    Ringing,
-    /// A call.
-    Call,
-    /// Nothing of that kind.
-    Nothing,
+/// The calls that an order is for. Once none of them is left it is not sent any more: it would be for
+/// another one.
+#[derive(Debug)]
+pub(super) struct About {
+    /// Their numbers; without any, the order is sent in any case.
+    pub(super) calls: heapless::Vec<u8, MAX_CALLS>,
+    /// It is for them only while they ring.
+    pub(super) ringing: bool,
 }
 
 impl HandsFree {
@@ -83,11 +81,8 @@ impl HandsFree {
                 if self.chores.contains(Chores::CODECS) {
                     return self.do_chore(now, Chores::CODECS);
                 }
-                while let Some(Waiting { kind, about, ticket, text }) = self.waiting.pop_front() {
-                    if self.is_there(about) {
-                        return self.send(now, What::Order(kind), Some(ticket), text);
-                    }
-                    self.output(Output::Done { ticket, result: Err(AtError::Overtaken) });
+                if let Some(Waiting { kind, ticket, text, .. }) = self.waiting.pop_front() {
+                    return self.send(now, What::Order(kind), Some(ticket), text);
                 }
                 while self.flight.is_none()
                     && let Some(chore) = self.chores.iter().next()
@@ -98,13 +93,20 @@ impl HandsFree {
         }
     }
 
-    /// Whether there is what an order is about.
-    pub(super) fn is_there(&self, about: About) -> bool {
-        let calls = self.calls();
-        match about {
-            About::Ringing => calls.iter().any(Call::is_ringing),
-            About::Call => !calls.is_empty(),
-            About::Nothing => true,
+    /// Calls have changed: `after` says which number one has now that an order is for, while it is.
+    pub(super) fn overtake(&mut self, after: impl Fn(&About, u8) -> Option<u8>) {
+        for _ in 0..self.waiting.len() {
+            let Some(mut order) = self.waiting.pop_front() else { return };
+            let about = &mut order.about;
+            let calls = about.calls.iter().filter_map(|index| after(about, *index)).collect();
+            let before = core::mem::replace(&mut about.calls, calls);
+            if about.calls.is_empty() && !before.is_empty() {
+                let (ticket, result) = (order.ticket, Err(AtError::Overtaken));
+                self.output(Output::Done { ticket, result });
+            } else {
+                // Where it was.
+                let _ = self.waiting.push_back(order);
+            }
         }
     }
 

@@ -1,12 +1,12 @@
 //! What can be asked of the phone, and what it must have for that.
 
 use pool::Instant;
-use wire::hfp::{AgFeatures, Command, HfFeatures, Hold};
+use wire::hfp::{AgFeatures, CallStatus, Command, HfFeatures, Hold};
 
 use super::dialogue::{About, Kind, Waiting, text};
 use super::output::{Order, Refused, Ticket};
 use super::{HandsFree, Phase};
-use crate::hfp::call;
+use crate::hfp::{Call, call};
 
 impl HandsFree {
     /// Asks something of the phone; [`Output::Done`](super::Output::Done) with the ticket follows.
@@ -56,13 +56,7 @@ impl HandsFree {
             Order::AcceptHeld => (Command::Btrh(1), Kind::Call),
             Order::RejectHeld => (Command::Btrh(2), Kind::Call),
         };
-        let about = match order {
-            Order::Answer => About::Ringing,
-            Order::HangUp | Order::Hold(_) => About::Call,
-            _ => About::Nothing,
-        };
-        // What its owner knows better is tried.
-        let about = if self.is_there(about) { about } else { About::Nothing };
+        let about = self.about(&order);
         let text = text(&command).ok_or(Refused::Invalid)?;
         if self.waiting.is_full() {
             return Err(Refused::Full);
@@ -76,6 +70,30 @@ impl HandsFree {
         let _ = self.waiting.push_back(Waiting { kind, about, ticket, text });
         self.pump(now);
         Ok(ticket)
+    }
+
+    /// The calls that an order is for, as they are now; none where its owner knows better.
+    fn about(&self, order: &Order<'_>) -> About {
+        let calls = self.calls();
+        let ringing = calls.iter().any(Call::is_ringing);
+        let has = |status: CallStatus| calls.iter().any(|call| call.status == status);
+        let is_for = |call: &&Call| match order {
+            Order::Answer => call.is_ringing(),
+            Order::HangUp if has(CallStatus::Active) => call.status == CallStatus::Active,
+            Order::HangUp => !call.is_answered(),
+            Order::Hold(Hold::ReleaseOne(index) | Hold::Private(index)) => call.index == *index,
+            // What becomes of the active call is for the sake of the other one.
+            Order::Hold(_) if ringing => call.is_ringing(),
+            Order::Hold(_) if has(CallStatus::Held) => call.status == CallStatus::Held,
+            Order::Hold(_) => true,
+            _ => false,
+        };
+        let is_for = calls.iter().filter(is_for);
+        About {
+            // A call that its owner takes on the phone may be hung up here all the same.
+            ringing: *order != Order::HangUp && is_for.clone().any(Call::is_ringing),
+            calls: is_for.map(|call| call.index).collect(),
+        }
     }
 
     fn both(&self, ours: HfFeatures, theirs: AgFeatures) -> Result<(), Refused> {
