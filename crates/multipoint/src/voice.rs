@@ -137,6 +137,12 @@ fn owe(decision: &mut Decision, id: SeatId) {
 
 /// After each fact: whoever has not its turn makes room; whoever has it gets its link, once there is room.
 pub(crate) fn settle(decision: &mut Decision) {
+    for seat in &mut decision.roster.seats {
+        // It is heard here, as was wanted. Who moves it to the phone from now on wants it there.
+        if seat.voice == Voice::Open && seat.calls.active != Few::None {
+            seat.audio = Audio::Phone;
+        }
+    }
     let turn = turn(&decision.roster);
     for id in all().filter(|&id| turn != Some(id)) {
         let seat = decision.roster.at(id);

@@ -43,6 +43,26 @@ fn row_02_a_call_moved_to_the_handset_is_not_dragged_back() {
 }
 
 #[test]
+fn row_02_nor_is_one_whose_link_was_there_before_it_was_taken_here() {
+    // It rang in-band, and was answered here.
+    let mut rx = Receiver::new();
+    rx.tell_all(&[Fact::Calls(A, RINGING), Fact::VoiceAsked(A), Fact::VoiceOpened(A)]);
+    rx.press(ANSWER);
+    rx.tell(Fact::Calls(A, ACTIVE));
+    rx.tell(Fact::VoiceClosed(A));
+    assert_eq!(rx.roster.seats[0].audio, Audio::Phone, "no link is waited for");
+    // It was held and taken back here, and its link stayed.
+    let mut rx = Receiver::new();
+    rx.talks(A);
+    rx.press(Button::Hold(None));
+    rx.tell(Fact::Calls(A, HELD));
+    rx.press(Button::Hold(None));
+    rx.tell(Fact::Calls(A, ACTIVE));
+    assert_eq!(rx.tell(Fact::VoiceClosed(A)), []);
+    assert!(rx.roster.seats[0].on_phone());
+}
+
+#[test]
 fn row_04_an_outgoing_call_is_as_a_ringing_one() {
     let mut rx = Receiver::new();
     rx.plays(B);
