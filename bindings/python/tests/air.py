@@ -2,7 +2,11 @@
 
 import contextlib
 import os
+import signal
 import tempfile
+
+# Who runs the tests in the background of a shell has it ignored, and so would their programs.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CONTROLLER = os.environ.get("TANDEM_TEST_CONTROLLER", "sim")
 NOBODY = "00:00:00:00:00:99"

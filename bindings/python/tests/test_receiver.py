@@ -161,8 +161,8 @@ class Programs(unittest.TestCase):
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.addCleanup(program.kill)
         self.addCleanup(program.communicate)
+        self.addCleanup(program.kill)
         return program
 
     def test_the_example_prints_events_until_interrupted(self):
