@@ -1,5 +1,6 @@
 //! The list of calls: what AT+CLCC says, asked after each change of an indicator and again while the
-//! two contradict each other (one that lacks a call that still rings or is dialled must say so twice); inferred from the indicators where there is no AT+CLCC.
+//! two contradict each other; inferred from the indicators where there is no AT+CLCC. A list that lacks
+//! a call that still rings or is dialled must say so twice.
 
 use core::time::Duration;
 
